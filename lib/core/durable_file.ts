@@ -1,0 +1,42 @@
+/**
+ * Creates a file with these contents unless it exists, and returns whether it did. The file appears
+ * whole or not at all, whoever else tries: it is written beside its place, flushed, and linked, and
+ * a link never replaces. When this returns true, it survives a power cut.
+ */
+export async function putIfAbsent(path: string, contents: Uint8Array): Promise<boolean> {
+  const { folder, name } = splitPath(path);
+  const temporary = `${folder}/.${name}.${crypto.randomUUID()}.tmp`;
+  await writeFlushed(temporary, contents);
+  try {
+    await Deno.link(temporary, path);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  } finally {
+    await Deno.remove(temporary);
+  }
+  await syncFolder(folder);
+  return true;
+}
+
+/** Writes a file and flushes it to the disk; its folder is not flushed. */
+export async function writeFlushed(path: string, contents: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for (let written = 0; written < contents.length;) {
+    written += await file.write(contents.subarray(written));
+  }
+  await file.sync();
+}
+
+/** Flushes the names in a folder to the disk. */
+export async function syncFolder(folder: string): Promise<void> {
+  using file = await Deno.open(folder);
+  await file.sync();
+}
+
+function splitPath(path: string): { folder: string; name: string } {
+  const slash = path.lastIndexOf("/");
+  return slash < 0
+    ? { folder: ".", name: path }
+    : { folder: path.slice(0, slash), name: path.slice(slash + 1) };
+}

@@ -1,0 +1,84 @@
+/**
+ * What every other part is made of: schema and row types, the columnar `Batch`, records, the
+ * contracts of sources, decoders and sinks, errors and the clock. Everything calls it; it imports
+ * nothing.
+ *
+ * @module
+ */
+export { Batch, createColumn } from "./batch.ts";
+export { BytesColumn } from "./bytes_column.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export { Column, describeValue } from "./column.ts";
+export { Decimal, formatUnscaled } from "./decimal.ts";
+export type { Decoder, Rejection } from "./decoder.ts";
+export { putIfAbsent, syncFolder, writeFlushed } from "./durable_file.ts";
+export {
+  type ErrorDetails,
+  errorText,
+  isRetryable,
+  refuseUnknownOptions,
+  SluiceError,
+} from "./errors.ts";
+export { failpoint, type FailpointHandler, onFailpoint } from "./failpoint.ts";
+export {
+  BooleanColumn,
+  Decimal128Column,
+  Int64Column,
+  type NumberArray,
+  NumberColumn,
+} from "./fixed_columns.ts";
+export { ListColumn, MapColumn, StructColumn } from "./nested_columns.ts";
+export {
+  countOffsets,
+  formatOffsets,
+  type OffsetRange,
+  offsetRanges,
+  type Offsets,
+  parseOffsets,
+} from "./offsets.ts";
+export {
+  type DeadLetter,
+  deadLetter,
+  type RecordBlock,
+  type RecordHeader,
+  recordKey,
+  recordOffset,
+  recordValue,
+} from "./records.ts";
+export { retry, type RetryNotice, type RetryPolicy } from "./retry.ts";
+export {
+  type ArrayType,
+  type DataType,
+  type DecimalType,
+  type EpochUnit,
+  type FieldSpecs,
+  type MapType,
+  type PrimitiveType,
+  type Row,
+  type RowOf,
+  Schema,
+  schema,
+  type StructField,
+  type StructType,
+  typeName,
+  TypeSpec,
+} from "./schema.ts";
+export type {
+  CommitOutcome,
+  MicroBatch,
+  Sink,
+  SinkContext,
+  SinkWriter,
+  StagedBatch,
+} from "./sink.ts";
+export type { BatchLimits, RangeReader, ReadOptions, Source } from "./source.ts";
+export {
+  formatDateDays,
+  formatTimestampMicros,
+  MAX_DATE_DAYS,
+  MAX_TIMESTAMP_MICROS,
+  MIN_DATE_DAYS,
+  MIN_TIMESTAMP_MICROS,
+  parseDateDays,
+  parseTimestampMicros,
+} from "./time.ts";

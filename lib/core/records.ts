@@ -1,0 +1,77 @@
+/** A header of a Kafka record. */
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+/**
+ * Consecutive records of one topic-partition, as ranges of one run of bytes. No object is made for
+ * a record: decoders read `bytes[valueStarts[i], valueEnds[i])`.
+ */
+export interface RecordBlock {
+  readonly topic: string;
+  readonly partition: number;
+  /** How many records there are; the arrays may be longer. */
+  readonly count: number;
+  /** What the ranges point into. */
+  readonly bytes: Uint8Array;
+  /** The offset that `offsetDeltas` count from. */
+  readonly baseOffset: bigint;
+  /** Offset of each record, less `baseOffset`; ascending, with legal gaps. */
+  readonly offsetDeltas: Int32Array;
+  /** Milliseconds since 1970 of each record; -1 where it has none. */
+  readonly timestampsMs: Float64Array;
+  /** Where each key starts; -1 where there is none. */
+  readonly keyStarts: Int32Array;
+  readonly keyEnds: Int32Array;
+  /** Where each value starts; -1 where it is null (a tombstone). */
+  readonly valueStarts: Int32Array;
+  readonly valueEnds: Int32Array;
+  /** The headers of one record, in order. */
+  headers(index: number): RecordHeader[];
+}
+
+/** The offset of a record in a block. */
+export function recordOffset(block: RecordBlock, index: number): bigint {
+  return block.baseOffset + BigInt(block.offsetDeltas[index]!);
+}
+
+/** The key of a record in a block, not copied. */
+export function recordKey(block: RecordBlock, index: number): Uint8Array | null {
+  const start = block.keyStarts[index]!;
+  return start < 0 ? null : block.bytes.subarray(start, block.keyEnds[index]!);
+}
+
+/** The value of a record in a block, not copied. */
+export function recordValue(block: RecordBlock, index: number): Uint8Array | null {
+  const start = block.valueStarts[index]!;
+  return start < 0 ? null : block.bytes.subarray(start, block.valueEnds[index]!);
+}
+
+/** A record that could not become a row, with all it takes to look into it and send it again. */
+export interface DeadLetter {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Milliseconds since 1970; -1 where the record has no timestamp. */
+  readonly timestampMs: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+  /** What was wrong with it. */
+  readonly error: string;
+}
+
+/** The dead letter of a record in a block; its bytes are copied, so that the block can go. */
+export function deadLetter(block: RecordBlock, index: number, error: string): DeadLetter {
+  return {
+    topic: block.topic,
+    partition: block.partition,
+    offset: recordOffset(block, index),
+    timestampMs: block.timestampsMs[index]!,
+    key: recordKey(block, index)?.slice() ?? null,
+    value: recordValue(block, index)?.slice() ?? null,
+    headers: block.headers(index),
+    error,
+  };
+}

@@ -1,0 +1,71 @@
+import type { Batch } from "./batch.ts";
+import type { Rejection } from "./decoder.ts";
+import type { Offsets } from "./offsets.ts";
+import type { DeadLetter } from "./records.ts";
+import type { Schema } from "./schema.ts";
+
+/** One micro-batch on its way into the sinks. Replayed after a crash, it is the same again. */
+export interface MicroBatch {
+  /** 0, 1, 2, … without a gap. */
+  readonly batchId: number;
+  readonly batch: Batch;
+  readonly deadLetters: readonly DeadLetter[];
+  readonly startOffsets: Offsets;
+  /** Exclusive. */
+  readonly endOffsets: Offsets;
+}
+
+/** What a sink is told about the query it serves. */
+export interface SinkContext {
+  /** The query's id, from `metadata` in its checkpoint: the same over all restarts. */
+  readonly queryId: string;
+  readonly queryName: string;
+  readonly schema: Schema;
+}
+
+/** How the commit of a batch ended, when it ended well. */
+export type CommitOutcome =
+  /** This call made it durable, or found that an earlier try of this same run had. */
+  | { readonly status: "committed"; readonly numOutputRows: number; readonly tableVersion?: number }
+  /** The sink had the batch already, from before; nothing was written. */
+  | { readonly status: "alreadyCommitted" };
+
+/** A batch that is written but not visible. Exactly one of `commit` and `abort` is called. */
+export interface StagedBatch {
+  /** Makes the batch and its key `(queryId, batchId)` visible in one atomic step. */
+  commit(): Promise<CommitOutcome>;
+  /** Takes back what can be taken back. Does not throw. */
+  abort(): Promise<void>;
+}
+
+/** A sink at work for one run of one query. */
+export interface SinkWriter {
+  /** The newest batch the sink holds of this query; -1 if it holds none, `undefined` if it cannot tell. */
+  lastBatchId(): Promise<number | undefined>;
+  /** Rows `[startRow, batch.numRows)` that this sink cannot store; they become dead letters. */
+  reject?(batch: Batch, startRow: number): Rejection[];
+  /**
+   * Writes a batch so that only the commit is left to do. Called again with the same batch after
+   * a `retryable` error from here or from the commit, whose effect may be unknown.
+   */
+  stage(batch: MicroBatch): Promise<StagedBatch>;
+  /** Ends connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Where batches go. A sink stores the key `(queryId, batchId)` atomically with the data and refuses
+ * a key that it has, so that a replayed batch is never there twice.
+ */
+export interface Sink {
+  /** Unique within a query: `postgres(trades)`. */
+  readonly name: string;
+  /** True if it keeps dead letters too. */
+  readonly takesDeadLetters: boolean;
+  /**
+   * Connects, creates or checks the table, and fences earlier runs of the same query.
+   *
+   * @throws {SluiceError} if the table does not fit the schema.
+   */
+  open(context: SinkContext): Promise<SinkWriter>;
+}

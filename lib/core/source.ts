@@ -1,0 +1,65 @@
+import type { Offsets } from "./offsets.ts";
+import type { RecordBlock } from "./records.ts";
+
+/** How much of a source one batch may take; the smaller of the two bounds decides. */
+export interface BatchLimits {
+  /** Offsets in one batch, over all partitions; absent: no such bound. */
+  readonly maxOffsetsPerTrigger?: number;
+  /** Bytes of records in one batch, reached or slightly passed; absent: 64 MiB. */
+  readonly maxBytesPerTrigger?: number;
+}
+
+/** Bounds and cancellation of one read. */
+export interface ReadOptions {
+  /**
+   * Stop early once this many bytes of records were handed over, at a boundary the source chooses;
+   * absent: read the whole range.
+   */
+  readonly maxBytes?: number;
+  /** Aborts the read; the iterator then throws the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/** A range being read. */
+export interface RangeReader extends AsyncIterable<RecordBlock> {
+  /**
+   * The end offsets (exclusive) reached so far for every topic-partition of the range; after the
+   * iteration ended, the exact end of what was handed over. Gaps (compaction, control records) at
+   * the end of a range count as reached.
+   */
+  endOffsets(): Offsets;
+}
+
+/**
+ * Where records come from: something that can hand over exactly the offsets it is asked for, again
+ * and again. Every error that may pass by itself (a broker away) has `retryable` set.
+ */
+export interface Source {
+  /** As in Spark's progress: `KafkaV2[Subscribe[trades]]`. */
+  readonly description: string;
+  /** True: offsets that are no longer there stop the query; false: it goes on with what is left. */
+  readonly failOnDataLoss: boolean;
+  /** How much one batch may take. */
+  readonly limits: BatchLimits;
+  /**
+   * What the topics are, beyond their names: topic to an id that changes when a topic is deleted
+   * and made anew. Empty where the source cannot tell.
+   */
+  identities(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /** Where a new query begins. */
+  initialOffsets(signal: AbortSignal): Promise<Offsets>;
+  /** The first offset still there, by topic-partition. */
+  earliestOffsets(signal: AbortSignal): Promise<Offsets>;
+  /** The end (exclusive) of what is there now, by topic-partition. */
+  latestOffsets(signal: AbortSignal): Promise<Offsets>;
+  /**
+   * Reads `[start, end)`.
+   *
+   * @throws {SluiceError} `DATA_LOSS` from the iterator if offsets of the range are no longer there.
+   */
+  read(start: Offsets, end: Offsets, options: ReadOptions): RangeReader;
+  /** Tells lag tools how far the query is; never read back. Failing is harmless. */
+  publishProgress(offsets: Offsets): Promise<void>;
+  /** Ends connections. */
+  close(): Promise<void>;
+}

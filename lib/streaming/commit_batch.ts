@@ -1,0 +1,47 @@
+import {
+  type CommitOutcome,
+  failpoint,
+  type MicroBatch,
+  type SinkWriter,
+  type StagedBatch,
+} from "../core/mod.ts";
+
+/** A sink at work. */
+export interface OpenSink {
+  readonly name: string;
+  readonly takesDeadLetters: boolean;
+  readonly writer: SinkWriter;
+}
+
+/**
+ * Brings a planned batch into every sink that is not in `outcomes` yet, and adds each outcome there
+ * as it comes. All sinks write at the same time; then they commit one after the other.
+ *
+ * Every commit is atomic with its key `(queryId, batchId)`: a crash between two of them leaves the
+ * first with the batch and the second without, and the replay brings it to the second only.
+ */
+export async function commitBatch(
+  batch: MicroBatch,
+  sinks: readonly OpenSink[],
+  outcomes: Map<string, CommitOutcome>,
+): Promise<void> {
+  const todo = sinks.filter((sink) => !outcomes.has(sink.name));
+  const tries = await Promise.allSettled(todo.map((sink) => sink.writer.stage(batch)));
+  const staged = tries.map((result) => result.status === "fulfilled" ? result.value : undefined);
+  try {
+    for (const result of tries) if (result.status === "rejected") throw result.reason;
+    for (const [i, sink] of todo.entries()) {
+      await failpoint(`committing:${i}`);
+      const stagedBatch = staged[i]!;
+      staged[i] = undefined;
+      outcomes.set(sink.name, await stagedBatch.commit());
+      await failpoint(`committed:${i}`);
+    }
+  } finally {
+    await abortAll(staged);
+  }
+}
+
+async function abortAll(staged: readonly (StagedBatch | undefined)[]): Promise<void> {
+  await Promise.all(staged.map((stagedBatch) => stagedBatch?.abort()));
+}

@@ -1,0 +1,102 @@
+import { offsetRanges, type Offsets } from "../core/mod.ts";
+
+/** How long each step of a batch took, in milliseconds, under Spark's names. */
+export interface BatchDurations {
+  /** Asking for the end of the source and planning the ranges. */
+  readonly latestOffset: number;
+  /** Reading and decoding, which overlaps the batch before. */
+  readonly getBatch: number;
+  /** Writing `offsets/N`. */
+  readonly walCommit: number;
+  /** Staging and committing in every sink. */
+  readonly addBatch: number;
+  /** Writing `commits/N`. */
+  readonly commitOffsets: number;
+  /** From the end of the batch before, or the start of this one, to the end of this one. */
+  readonly triggerExecution: number;
+}
+
+/** What a batch did to a source. */
+export interface SourceProgress {
+  readonly description: string;
+  readonly startOffset: Offsets;
+  readonly endOffset: Offsets;
+  readonly latestOffset: Offsets;
+  readonly numInputRows: number;
+  readonly inputRowsPerSecond: number;
+  readonly processedRowsPerSecond: number;
+  /** How far the query is behind the end, over the partitions, in offsets. */
+  readonly metrics: {
+    readonly minOffsetsBehindLatest: string;
+    readonly maxOffsetsBehindLatest: string;
+    readonly avgOffsetsBehindLatest: string;
+  };
+}
+
+/** What a batch did to a sink. */
+export interface SinkProgress {
+  readonly description: string;
+  /** Rows written; 0 if the sink had the batch already. */
+  readonly numOutputRows: number;
+  /** The version of a versioned table that holds the batch. */
+  readonly tableVersion?: number;
+}
+
+/**
+ * What one batch did, with the fields of Spark's `StreamingQueryProgress`. Spark has one sink; here
+ * `sink` is the first and `sinks` are all.
+ */
+export interface StreamingQueryProgress {
+  readonly id: string;
+  readonly runId: string;
+  readonly name: string;
+  /** When the batch ended, ISO 8601, UTC. */
+  readonly timestamp: string;
+  readonly batchId: number;
+  /** In milliseconds. */
+  readonly batchDuration: number;
+  readonly numInputRows: number;
+  readonly inputRowsPerSecond: number;
+  readonly processedRowsPerSecond: number;
+  readonly durationMs: BatchDurations;
+  readonly stateOperators: readonly never[];
+  readonly sources: readonly SourceProgress[];
+  readonly sink: SinkProgress;
+  readonly sinks: readonly SinkProgress[];
+  /** Records that could not become rows. */
+  readonly numDeadLetters: number;
+}
+
+/** One line of JSON of a progress; offsets keep all their digits. */
+export function progressJson(progress: StreamingQueryProgress): string {
+  return JSON.stringify(
+    progress,
+    (_key, value) => typeof value === "bigint" ? rawJson(String(value)) : value,
+  );
+}
+
+/** How far `end` is behind `latest` in each partition: the least, the most and the mean. */
+export function offsetsBehindLatest(
+  end: Offsets,
+  latest: Offsets,
+): { min: bigint; max: bigint; avg: number; total: bigint } {
+  const behind = new Map(
+    offsetRanges(end, latest).map((
+      range,
+    ) => [`${range.topic}-${range.partition}`, range.endOffsetExclusive - range.startOffset]),
+  );
+  const lags = Object.entries(latest).flatMap(([topic, partitions]) =>
+    Object.keys(partitions).map((partition) => behind.get(`${topic}-${partition}`) ?? 0n)
+  );
+  const total = lags.reduce((sum, lag) => sum + lag, 0n);
+  return {
+    min: lags.reduce((least, lag) => lag < least ? lag : least, lags[0] ?? 0n),
+    max: lags.reduce((most, lag) => lag > most ? lag : most, 0n),
+    avg: lags.length === 0 ? 0 : Number(total) / lags.length,
+    total,
+  };
+}
+
+function rawJson(text: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+}

@@ -1,0 +1,43 @@
+import { SluiceError } from "../core/mod.ts";
+import type { Recovery } from "./checkpoint.ts";
+import type { OpenSink } from "./commit_batch.ts";
+
+/**
+ * Refuses to go on where a sink and the checkpoint cannot belong together.
+ *
+ * @throws {SluiceError} `SINK_BEHIND` if a sink lacks batches that are done: it was added later, or
+ * restored from a backup; `SINK_AHEAD` if it has batches that were never planned: the checkpoint is
+ * older than the sink.
+ */
+export async function refuseStrangeSinks(
+  sinks: readonly OpenSink[],
+  { committedBatchId, replay }: Recovery,
+): Promise<void> {
+  const plannedBatchId = replay?.batchId ?? committedBatchId;
+  for (const { name, writer } of sinks) {
+    const held = await writer.lastBatchId();
+    if (held === undefined) continue;
+    if (held < committedBatchId) {
+      throw new SluiceError("SINK_BEHIND", {
+        attempted: "go on with the query",
+        where: `sink ${name}`,
+        found: held < 0 ? "no batch of this query" : `batch ${held} as its newest`,
+        wanted: `batch ${committedBatchId}, the newest that is done`,
+        hint:
+          "the sink was added to the query later, or its table was dropped or restored: load it " +
+          "with a query of its own, from an empty checkpointLocation",
+      });
+    }
+    if (held > plannedBatchId) {
+      throw new SluiceError("SINK_AHEAD", {
+        attempted: "go on with the query",
+        where: `sink ${name}`,
+        found: `batch ${held}`,
+        wanted: `at most batch ${plannedBatchId}, the newest in the checkpoint`,
+        hint:
+          "the checkpoint is older than the sink: restore the newer checkpoint, or load a new " +
+          "table from an empty checkpointLocation",
+      });
+    }
+  }
+}

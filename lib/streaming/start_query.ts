@@ -1,0 +1,76 @@
+import {
+  type Clock,
+  type Decoder,
+  refuseUnknownOptions,
+  type RetryPolicy,
+  type Sink,
+  SluiceError,
+  type Source,
+  systemClock,
+} from "../core/mod.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import type { QueryListener } from "./query_listener.ts";
+import { StreamingQuery } from "./streaming_query.ts";
+import type { Trigger } from "./trigger.ts";
+
+/** How a query runs. */
+export interface StartOptions {
+  /** The folder that holds the query's progress; one folder, one query, for ever. */
+  readonly checkpointLocation: string;
+  /** When batches run; absent: as soon as there is something, until stopped. */
+  readonly trigger?: Trigger;
+  /** How long to try again when a service is away, in milliseconds; absent: two minutes. */
+  readonly retryForMs?: number;
+  /** Told of every batch, every retry and the end. */
+  readonly listener?: QueryListener;
+  /** For tests that bring their own time. */
+  readonly clock?: Clock;
+}
+
+const KNOWN_OPTIONS = ["checkpointLocation", "trigger", "retryForMs", "listener", "clock"];
+const DEFAULT_RETRY_FOR_MS = 120_000;
+const FIRST_RETRY_DELAY_MS = 200;
+const MAX_RETRY_DELAY_MS = 5_000;
+
+/** Opens checkpoint and sinks, and starts the query's loop. */
+export async function startQuery(
+  name: string,
+  source: Source,
+  decoder: Decoder,
+  sinks: readonly Sink[],
+  options: StartOptions,
+): Promise<StreamingQuery> {
+  refuseUnknownOptions(`start query "${name}"`, options, KNOWN_OPTIONS);
+  refuseBadSinks(name, sinks);
+  const clock = options.clock ?? systemClock;
+  const retryPolicy: RetryPolicy = {
+    maxElapsedMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
+    firstDelayMs: FIRST_RETRY_DELAY_MS,
+    maxDelayMs: MAX_RETRY_DELAY_MS,
+  };
+  const checkpoint = await Checkpoint.open(options.checkpointLocation);
+  const query = new StreamingQuery({
+    name,
+    source,
+    decoder,
+    sinks,
+    checkpoint,
+    clock,
+    retryPolicy,
+    trigger: options.trigger ?? { processingTime: 0 },
+    listener: options.listener ?? {},
+  });
+  await query.open();
+  return query;
+}
+
+function refuseBadSinks(name: string, sinks: readonly Sink[]): void {
+  const names = sinks.map((sink) => sink.name);
+  const twice = names.find((sink, i) => names.indexOf(sink) !== i);
+  if (names.length > 0 && twice === undefined) return;
+  throw new SluiceError("BAD_PIPELINE", {
+    attempted: `start query "${name}"`,
+    found: twice === undefined ? "no sink" : `two sinks ${twice}`,
+    wanted: "one or more sinks, each of another table",
+  });
+}

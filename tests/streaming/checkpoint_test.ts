@@ -1,0 +1,93 @@
+import { deepEqual, equal, rejects } from "assert";
+import { SluiceError } from "../../lib/core/mod.ts";
+import { Checkpoint } from "../../lib/streaming/mod.ts";
+import { tempFolder } from "../support/temp_folder.ts";
+
+Deno.test("a checkpoint has Spark's files with Spark's contents", async () => {
+  await using folder = await tempFolder();
+  using checkpoint = await Checkpoint.open(folder.path);
+  await checkpoint.writeInitialOffsets({ trades: { 0: 0n, 1: 0n, 2: 0n } });
+  const endOffsets = { trades: { 2: 160006n, 0: 120380n, 1: 9007199254740993n } };
+  await checkpoint.plan({ batchId: 0, startOffsets: {}, endOffsets }, 1795260085292);
+  await checkpoint.commit(0);
+
+  equal(await folder.read("metadata"), `{"id":"${checkpoint.queryId}"}`);
+  equal(await folder.read("sources/0/0"), '\0v1\n{"trades":{"0":0,"1":0,"2":0}}');
+  equal(
+    await folder.read("offsets/0"),
+    'v1\n{"batchWatermarkMs":0,"batchTimestampMs":1795260085292,"conf":{}}\n' +
+      '{"trades":{"0":120380,"1":9007199254740993,"2":160006}}',
+  );
+  equal(await folder.read("commits/0"), 'v1\n{"nextBatchWatermarkMs":0}');
+});
+
+Deno.test("a checkpoint that Spark wrote is gone on with", async () => {
+  await using folder = await tempFolder();
+  await folder.write("metadata", '{"id":"dd85dc64-b725-4b84-bcd7-75e8c4b90ca6"}');
+  await folder.write("sources/0/0", '\0v1\n{"peer":{"0":0,"1":0}}');
+  const metadata = '{"batchWatermarkMs":0,"batchTimestampMs":1,"conf":{"a":"b"}}';
+  await folder.write("offsets/0", `v1\n${metadata}\n{"peer":{"0":120380,"1":119612}}`);
+  await folder.write("offsets/.0.crc", "binary");
+  await folder.write("commits/0", 'v1\n{"nextBatchWatermarkMs":0}');
+  await folder.write("offsets/1", `v1\n${metadata}\n{"peer":{"0":240760,"1":239224}}`);
+
+  using checkpoint = await Checkpoint.open(folder.path);
+  equal(checkpoint.queryId, "dd85dc64-b725-4b84-bcd7-75e8c4b90ca6");
+  deepEqual(await checkpoint.recover(), {
+    committedBatchId: 0,
+    position: { peer: { 0: 240760n, 1: 239224n } },
+    replay: {
+      batchId: 1,
+      startOffsets: { peer: { 0: 120380n, 1: 119612n } },
+      endOffsets: { peer: { 0: 240760n, 1: 239224n } },
+    },
+  });
+});
+
+Deno.test("a plan is for ever: a second one for the same batch is refused", async () => {
+  await using folder = await tempFolder();
+  using checkpoint = await Checkpoint.open(folder.path);
+  const plan = { batchId: 0, startOffsets: {}, endOffsets: { t: { 0: 5n } } };
+  await checkpoint.plan(plan, 1);
+  await rejects(
+    checkpoint.plan({ ...plan, endOffsets: { t: { 0: 6n } } }, 2),
+    (error) => error instanceof SluiceError && error.code === "FENCED",
+  );
+  equal((await folder.read("offsets/0")).split("\n").at(-1), '{"t":{"0":5}}');
+});
+
+Deno.test("a checkpoint is for one run at a time, and free again when that ends", async () => {
+  await using folder = await tempFolder();
+  {
+    using _first = await Checkpoint.open(folder.path);
+    await rejects(
+      Checkpoint.open(folder.path),
+      (error) =>
+        error instanceof SluiceError && error.code === "ALREADY_RUNNING" &&
+        error.message.includes(`process ${Deno.pid}`),
+    );
+  }
+  using _second = await Checkpoint.open(folder.path);
+});
+
+Deno.test("a checkpoint with a hole is refused, not guessed at", async () => {
+  await using folder = await tempFolder();
+  await folder.write("metadata", '{"id":"dd85dc64-b725-4b84-bcd7-75e8c4b90ca6"}');
+  await folder.write("offsets/7", 'v1\n{}\n{"t":{"0":1}}');
+  await folder.write("commits/3", 'v1\n{"nextBatchWatermarkMs":0}');
+  using checkpoint = await Checkpoint.open(folder.path);
+  await rejects(checkpoint.recover(), /offsets\/ ends with 7, commits\/ with 3/);
+});
+
+Deno.test("of a long-running query the newest hundred batches are kept", async () => {
+  await using folder = await tempFolder();
+  using checkpoint = await Checkpoint.open(folder.path);
+  for (let batchId = 0; batchId < 105; batchId++) {
+    const endOffsets = { t: { 0: BigInt(batchId + 1) } };
+    await checkpoint.plan({ batchId, startOffsets: {}, endOffsets }, 1);
+    await checkpoint.commit(batchId);
+  }
+  const kept = (await folder.list("offsets")).map(Number).sort((a, b) => a - b);
+  deepEqual([kept[0], kept.at(-1), kept.length], [5, 104, 100]);
+  deepEqual((await folder.list("commits")).length, 100);
+});
