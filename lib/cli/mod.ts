@@ -1,0 +1,16 @@
+/**
+ * What commands share: flags, progress on a terminal or in a log, Ctrl-C. Pipelines call it; it may
+ * call every other part.
+ *
+ * @module
+ */
+export {
+  type Flag,
+  type Flags,
+  flagsHelp,
+  type FlagValues,
+  parseFlags,
+  wholeNumber,
+} from "./flags.ts";
+export { count, ProgressPrinter, type ProgressStyle, type Write } from "./progress_printer.ts";
+export { stopOnSignals } from "./stop_on_signals.ts";

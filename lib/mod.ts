@@ -1,0 +1,36 @@
+/**
+ * Kafka batches, exactly once, into Postgres and Delta Lake tables: everything that a pipeline or a
+ * notebook imports.
+ *
+ *     kafka | ndjson  ->  json  ->  pipeline  ->  postgres, delta, deadLetterTopic, foreachBatch
+ *
+ * @module
+ */
+export {
+  Batch,
+  Decimal,
+  formatDateDays,
+  formatTimestampMicros,
+  type Row,
+  Schema,
+  schema,
+  type Sink,
+  SluiceError,
+  type Source,
+} from "./core/mod.ts";
+export { delta, type DeltaOptions } from "./delta/mod.ts";
+export { ndjson, type NdjsonOptions } from "./files/mod.ts";
+export { json } from "./formats/json/mod.ts";
+export { deadLetterTopic, type DeadLetterTopicOptions, kafka, type KafkaOptions } from "./kafka/mod.ts";
+export { postgres, type PostgresOptions } from "./postgres/mod.ts";
+export {
+  parseTrigger,
+  Pipeline,
+  pipeline,
+  progressJson,
+  type QueryListener,
+  type StartOptions,
+  StreamingQuery,
+  type StreamingQueryProgress,
+  type Trigger,
+} from "./streaming/mod.ts";

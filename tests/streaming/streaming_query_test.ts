@@ -1,0 +1,335 @@
+import { deepEqual, equal, match, ok, rejects } from "assert";
+import { onFailpoint, schema as s, SluiceError } from "../../lib/core/mod.ts";
+import { json } from "../../lib/formats/json/mod.ts";
+import {
+  pipeline,
+  progressJson,
+  type StartOptions,
+  type Trigger,
+} from "../../lib/streaming/mod.ts";
+import { away, MemorySink } from "../support/memory_sink.ts";
+import { MemorySource } from "../support/memory_source.ts";
+import { tempFolder } from "../support/temp_folder.ts";
+
+const Event = s.struct({ id: s.long() });
+const FAILPOINTS = [
+  "reading",
+  "planned",
+  "committing:0",
+  "committed:0",
+  "committing:1",
+  "committed:1",
+  "sinks-committed",
+  "done",
+];
+
+function topicOf(records: number, partitions = 3): MemorySource {
+  const source = new MemorySource(partitions);
+  add(source, 0, records);
+  return source;
+}
+
+function add(source: MemorySource, firstId: number, records: number): void {
+  for (let id = firstId; id < firstId + records; id++) {
+    source.partitions[id % source.partitions.length]!.push(`{"id":${id}}`);
+  }
+}
+
+function ids(sink: MemorySink): number[] {
+  return sink.rows.map((row) => Number(row.id)).sort((a, b) => a - b);
+}
+
+function upTo(end: number): number[] {
+  return Array.from({ length: end }, (_, i) => i);
+}
+
+function start(
+  source: MemorySource,
+  sinks: MemorySink[],
+  checkpointLocation: string,
+  options: Partial<StartOptions> = {},
+) {
+  const trigger: Trigger = { availableNow: true };
+  return pipeline("events").from(source).decode(json(Event)).to(...sinks)
+    .start({ checkpointLocation, trigger, ...options });
+}
+
+async function run(...args: Parameters<typeof start>): Promise<void> {
+  const query = await start(...args);
+  await query.awaitTermination();
+}
+
+Deno.test("availableNow brings what is there to every sink, in batches, and ends", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(100);
+  source.limits = { maxOffsetsPerTrigger: 30 };
+  const sinks = [new MemorySink("a"), new MemorySink("b")];
+  await run(source, sinks, folder.path);
+  for (const sink of sinks) {
+    deepEqual(ids(sink), upTo(100));
+    equal(sink.openWriters, 0);
+    ok(sink.batchSizes.length >= 4 && sink.batchSizes.every((size) => size <= 33));
+  }
+  deepEqual(source.published.at(-1), { t: { 0: 34n, 1: 33n, 2: 33n } });
+});
+
+Deno.test("a query goes on where it stopped, with new records and new partitions", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(20);
+  const sink = new MemorySink("a");
+  await run(source, [sink], folder.path);
+  source.partitions.push([]);
+  add(source, 20, 30);
+  await run(source, [sink], folder.path);
+  await run(source, [sink], folder.path);
+  deepEqual(ids(sink), upTo(50));
+  deepEqual(sink.batchSizes, [20, 30]);
+});
+
+Deno.test("once takes everything in a single batch, whatever the limits say", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(100);
+  source.limits = { maxOffsetsPerTrigger: 10, maxBytesPerTrigger: 10 };
+  const sink = new MemorySink("a");
+  await run(source, [sink], folder.path, { trigger: { once: true } });
+  deepEqual(sink.batchSizes, [100]);
+});
+
+Deno.test("processingTime streams until it is stopped", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(10);
+  const sink = new MemorySink("a");
+  const { promise: firstDone, resolve: onFirst } = Promise.withResolvers<void>();
+  const { promise: allDone, resolve: onAll } = Promise.withResolvers<void>();
+  const query = await start(source, [sink], folder.path, {
+    trigger: { processingTime: 1 },
+    listener: {
+      onProgress: () => {
+        onFirst();
+        if (sink.rows.length === 25) onAll();
+      },
+    },
+  });
+  await firstDone;
+  add(source, 10, 15);
+  await allDone;
+  await query.stop();
+  deepEqual(ids(sink), upTo(25));
+});
+
+Deno.test("a byte bound ends a batch early, and its plan says where", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(100, 1);
+  source.limits = { maxBytesPerTrigger: 100 };
+  const sink = new MemorySink("a");
+  await run(source, [sink], folder.path);
+  deepEqual(ids(sink), upTo(100));
+  equal(sink.batchSizes[0], 14);
+  match(await folder.read("offsets/0"), /\n\{"t":\{"0":14\}\}$/);
+});
+
+Deno.test("a crash at any step of the protocol leaves each record once in every sink", async () => {
+  for (const name of FAILPOINTS) {
+    for (const hit of [1, 2, 5]) {
+      await using folder = await tempFolder();
+      const source = topicOf(100);
+      source.limits = { maxOffsetsPerTrigger: 20 };
+      const sinks = [new MemorySink("a"), new MemorySink("b")];
+      let hits = 0;
+      onFailpoint((reached) => {
+        if (reached === name && ++hits === hit) throw new Error(`crash at ${name}`);
+      });
+      try {
+        await rejects(run(source, sinks, folder.path), /crash at/);
+      } finally {
+        onFailpoint(undefined);
+      }
+      await run(source, sinks, folder.path);
+      for (const sink of sinks) deepEqual(ids(sink), upTo(100), `${name}, hit ${hit}`);
+    }
+  }
+});
+
+Deno.test("a commit whose answer was lost is not made twice", async () => {
+  await using folder = await tempFolder();
+  const sinks = [new MemorySink("a"), new MemorySink("b")];
+  let faults = 2;
+  sinks[0]!.onCommit = () => faults-- > 0 ? "after" : undefined;
+  sinks[1]!.onCommit = () => faults-- > -2 ? "before" : undefined;
+  const notices: string[] = [];
+  await run(topicOf(10), sinks, folder.path, {
+    listener: { onNotice: (notice) => notices.push(notice) },
+  });
+  for (const sink of sinks) deepEqual(ids(sink), upTo(10));
+  match(notices[0]!, /cannot bring batch 0 to the sinks yet: Cannot reach the service/);
+});
+
+Deno.test("a service that stays away ends the query with its error, and nothing is lost", async () => {
+  await using folder = await tempFolder();
+  const sinks = [new MemorySink("a"), new MemorySink("b")];
+  sinks[1]!.onStage = () => {
+    throw away();
+  };
+  await rejects(run(topicOf(10), sinks, folder.path, { retryForMs: 300 }), /Cannot reach/);
+  deepEqual(sinks.map((sink) => sink.openWriters), [0, 0]);
+  sinks[1]!.onStage = () => {};
+  await run(topicOf(10), sinks, folder.path);
+  for (const sink of sinks) deepEqual(ids(sink), upTo(10));
+});
+
+Deno.test("a source that is away for a while is asked again", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(50);
+  const sink = new MemorySink("a");
+  let calls = 0;
+  source.onCall = () => {
+    if (++calls % 3 === 0 && calls < 12) throw away();
+  };
+  await run(source, [sink], folder.path);
+  deepEqual(ids(sink), upTo(50));
+});
+
+Deno.test("stop() while a service is away ends the query; the next start finishes the batch", async () => {
+  await using folder = await tempFolder();
+  const sink = new MemorySink("a");
+  const { promise: triedOnce, resolve } = Promise.withResolvers<void>();
+  sink.onStage = () => {
+    resolve();
+    throw away();
+  };
+  const query = await start(topicOf(10), [sink], folder.path);
+  await triedOnce;
+  await query.stop();
+  equal(sink.rows.length, 0);
+  sink.onStage = () => {};
+  await run(topicOf(10), [sink], folder.path);
+  deepEqual(ids(sink), upTo(10));
+});
+
+Deno.test("a topic that was deleted and made anew stops the query", async () => {
+  await using folder = await tempFolder();
+  const sink = new MemorySink("a");
+  await run(topicOf(10), [sink], folder.path);
+  const anew = topicOf(40);
+  anew.identity = "second";
+  await rejects(run(anew, [sink], folder.path), (error) => hasCode(error, "TOPIC_RECREATED"));
+  equal(sink.rows.length, 10);
+
+  anew.failOnDataLoss = false;
+  await run(anew, [sink], folder.path);
+  equal(sink.rows.length, 50);
+});
+
+Deno.test("a topic that ends before the stored position stops the query", async () => {
+  await using folder = await tempFolder();
+  const sink = new MemorySink("a");
+  await run(topicOf(10), [sink], folder.path);
+  await rejects(
+    run(topicOf(8), [sink], folder.path),
+    (error) => hasCode(error, "DATA_LOSS") && /t-[02]: found the end at offset/.test(String(error)),
+  );
+});
+
+Deno.test("a sink that lacks done batches, or has unplanned ones, is refused", async () => {
+  await using folder = await tempFolder();
+  const sink = new MemorySink("a");
+  await run(topicOf(10), [sink], folder.path);
+  await rejects(
+    run(topicOf(10), [sink, new MemorySink("late")], folder.path),
+    (error) => hasCode(error, "SINK_BEHIND") && /sink late/.test(String(error)),
+  );
+  sink.held = 5;
+  await rejects(run(topicOf(10), [sink], folder.path), (error) => hasCode(error, "SINK_AHEAD"));
+});
+
+Deno.test("bad records become dead letters, in order, and take no good one along", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(30, 1);
+  source.partitions[0]![3] = "no json";
+  source.partitions[0]![16] = '{"id":"x"}';
+  const sink = new MemorySink("a");
+  sink.rejectRows = (batch, startRow) => {
+    const rejected = [];
+    for (let row = startRow; row < batch.numRows; row++) {
+      if (batch.row(row).id === 17n) rejected.push({ index: row, error: "not 17" });
+    }
+    return rejected;
+  };
+  await run(source, [sink], folder.path);
+  deepEqual(ids(sink), upTo(30).filter((id) => ![3, 16, 17].includes(id)));
+  deepEqual(sink.deadLetters.map(({ offset, value }) => [offset, text(value)]), [
+    [3n, "no json"],
+    [16n, '{"id":"x"}'],
+    [17n, '{"id":17}'],
+  ]);
+  equal(sink.deadLetters[2]!.error, "not 17");
+});
+
+Deno.test("a bad record stops a query in which no sink keeps dead letters", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(3, 1);
+  source.partitions[0]!.push("no json");
+  const sink = new MemorySink("a", false);
+  await rejects(
+    run(source, [sink], folder.path),
+    (error) => hasCode(error, "BAD_RECORD") && String(error).includes("t-0@3"),
+  );
+  deepEqual(await folder.list("offsets"), []);
+});
+
+Deno.test("progress has Spark's fields and says what each batch did", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(9);
+  const query = await start(source, [new MemorySink("a")], folder.path);
+  await query.awaitTermination();
+  const progress = JSON.parse(progressJson(query.lastProgress!));
+  equal(progress.id, query.id);
+  equal(progress.batchId, 0);
+  equal(progress.numInputRows, 9);
+  deepEqual(progress.sources[0].startOffset, { t: { 0: 0, 1: 0, 2: 0 } });
+  deepEqual(progress.sources[0].endOffset, { t: { 0: 3, 1: 3, 2: 3 } });
+  equal(progress.sources[0].metrics.maxOffsetsBehindLatest, "0");
+  deepEqual(progress.sinks, [{ description: "a", numOutputRows: 9 }]);
+  deepEqual(Object.keys(progress.durationMs).sort(), [
+    "addBatch",
+    "commitOffsets",
+    "getBatch",
+    "latestOffset",
+    "triggerExecution",
+    "walCommit",
+  ]);
+});
+
+Deno.test("map makes rows of another shape; foreachBatch sees them typed", async () => {
+  await using folder = await tempFolder();
+  const Doubled = s.struct({ twice: s.long(), name: s.string().nullable() });
+  const seen: bigint[] = [];
+  const query = await pipeline("doubles").from(topicOf(5)).decode(json(Event))
+    .map(Doubled, ({ id }) => ({ twice: id * 2n, name: null }))
+    .foreachBatch((batch) => {
+      for (const { twice } of batch.rows()) seen.push(twice);
+    })
+    .start({ checkpointLocation: folder.path, trigger: { availableNow: true } });
+  await query.awaitTermination();
+  deepEqual(seen.sort(), [0n, 2n, 4n, 6n, 8n]);
+});
+
+Deno.test("an option that nobody reads is refused", async () => {
+  await using folder = await tempFolder();
+  await rejects(
+    start(topicOf(1), [new MemorySink("a")], folder.path, { chekpoint: "x" } as object),
+    (error) => hasCode(error, "UNKNOWN_OPTION"),
+  );
+  await rejects(
+    start(topicOf(1), [], folder.path),
+    (error) => hasCode(error, "BAD_PIPELINE"),
+  );
+});
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof SluiceError && error.code === code;
+}
+
+function text(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,132 @@
+import {
+  type BatchLimits,
+  type OffsetRange,
+  offsetRanges,
+  type Offsets,
+  type RangeReader,
+  type ReadOptions,
+  type RecordBlock,
+  SluiceError,
+  type Source,
+} from "../../lib/core/mod.ts";
+
+const RECORDS_PER_BLOCK = 7;
+const encoder = new TextEncoder();
+
+/** A topic in memory. It keeps the contract of the real ones, and can be away, cut and made anew. */
+export class MemorySource implements Source {
+  readonly description = "Memory[t]";
+  failOnDataLoss = true;
+  limits: BatchLimits = {};
+  /** The topic's identity. */
+  identity = "first";
+  /** Called before anything is answered; may throw. */
+  onCall: () => void = () => {};
+  /** What was published for lag tools. */
+  published: Offsets[] = [];
+  readonly partitions: string[][];
+
+  constructor(partitions: number) {
+    this.partitions = Array.from({ length: partitions }, () => []);
+  }
+
+  identities(): Promise<Record<string, string>> {
+    return this.#answer(() => ({ t: this.identity }));
+  }
+
+  initialOffsets(): Promise<Offsets> {
+    return this.earliestOffsets();
+  }
+
+  earliestOffsets(): Promise<Offsets> {
+    return this.#answer(() => ({ t: Object.fromEntries(this.partitions.map((_, p) => [p, 0n])) }));
+  }
+
+  latestOffsets(): Promise<Offsets> {
+    return this.#answer(() => ({
+      t: Object.fromEntries(this.partitions.map((records, p) => [p, BigInt(records.length)])),
+    }));
+  }
+
+  read(start: Offsets, end: Offsets, options: ReadOptions): RangeReader {
+    return new MemoryReader(this, start, end, options);
+  }
+
+  publishProgress(offsets: Offsets): Promise<void> {
+    this.published.push(offsets);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #answer<T>(make: () => T): Promise<T> {
+    await Promise.resolve();
+    this.onCall();
+    return make();
+  }
+}
+
+class MemoryReader implements RangeReader {
+  readonly #source: MemorySource;
+  readonly #ranges: OffsetRange[];
+  readonly #options: ReadOptions;
+  readonly #reached: Record<number, bigint>;
+
+  constructor(source: MemorySource, start: Offsets, end: Offsets, options: ReadOptions) {
+    this.#source = source;
+    this.#ranges = offsetRanges(start, end);
+    this.#options = options;
+    this.#reached = { ...end.t };
+    for (const { partition, startOffset } of this.#ranges) this.#reached[partition] = startOffset;
+  }
+
+  endOffsets(): Offsets {
+    return { t: { ...this.#reached } };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RecordBlock> {
+    let bytes = 0;
+    for (const { partition, endOffsetExclusive } of this.#ranges) {
+      const records = this.#source.partitions[partition]!;
+      if (BigInt(records.length) < endOffsetExclusive) {
+        throw new SluiceError("DATA_LOSS", { attempted: "read", where: `t-${partition}` });
+      }
+      while (this.#reached[partition]! < endOffsetExclusive) {
+        await Promise.resolve();
+        this.#options.signal.throwIfAborted();
+        this.#source.onCall();
+        const from = Number(this.#reached[partition]);
+        const to = Math.min(from + RECORDS_PER_BLOCK, Number(endOffsetExclusive));
+        const block = blockOf(partition, from, records.slice(from, to));
+        this.#reached[partition] = BigInt(to);
+        yield block;
+        bytes += block.bytes.length;
+        if (bytes >= (this.#options.maxBytes ?? Infinity)) return;
+      }
+    }
+  }
+}
+
+function blockOf(partition: number, from: number, texts: string[]): RecordBlock {
+  const values = texts.map((text) => encoder.encode(text));
+  const ends = new Int32Array(values.length);
+  values.reduce((sum, value, i) => ends[i] = sum + value.length, 0);
+  const bytes = new Uint8Array(ends.at(-1) ?? 0);
+  values.forEach((value, i) => bytes.set(value, ends[i]! - value.length));
+  return {
+    topic: "t",
+    partition,
+    count: values.length,
+    bytes,
+    baseOffset: BigInt(from),
+    offsetDeltas: Int32Array.from(values, (_, i) => i),
+    timestampsMs: new Float64Array(values.length).fill(-1),
+    keyStarts: new Int32Array(values.length).fill(-1),
+    keyEnds: new Int32Array(values.length).fill(-1),
+    valueStarts: ends.map((end, i) => end - values[i]!.length),
+    valueEnds: ends,
+    headers: () => [],
+  };
+}
