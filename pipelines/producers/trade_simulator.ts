@@ -13,8 +13,10 @@ interface Market {
 export interface SimulationStart {
   /** The id of the first trade. */
   readonly tradeId: number;
-  /** The time of the first trade, in milliseconds since 1970. */
+  /** The time before the first trade, in milliseconds since 1970. */
   readonly timeMs: number;
+  /** Mean time between two trades, in milliseconds. */
+  readonly meanGapMs: number;
   /** Last prices by symbol, as text; a symbol that is not here opens at its usual price. */
   readonly prices?: ReadonlyMap<string, string>;
 }
@@ -27,9 +29,6 @@ export interface SimulatedTrade {
   /** The JSON text, with the fields and the order of Binance's trade stream. */
   readonly json: string;
 }
-
-/** Mean time between two trades where no rate is asked for, in milliseconds. */
-const MEAN_GAP_MS = 10;
 
 const MARKETS: readonly Market[] = [
   { symbol: "BTCUSDT", priceDecimals: 2, priceTicks: 6_743_210, weight: 24 },
@@ -52,11 +51,12 @@ export function* simulateTrades(seed: number, start: SimulationStart): Generator
   const random = randomNumbers(seed);
   const markets = MARKETS.map((market) => openMarket(market, start.prices?.get(market.symbol)));
   const totalWeight = markets.reduce((sum, market) => sum + market.weight, 0);
-  let timeMs = start.timeMs;
+  let clockMs = start.timeMs;
   for (let tradeId = start.tradeId;; tradeId++) {
     const market = pick(markets, random() * totalWeight);
     market.priceTicks = walk(market.priceTicks, random());
-    timeMs += Math.floor(-Math.log(1 - random()) * MEAN_GAP_MS);
+    clockMs -= Math.log(1 - random()) * start.meanGapMs;
+    const timeMs = Math.floor(clockMs);
     const price = fixed8(market.priceTicks, market.priceDecimals);
     const quantity = fixed8(1 + Math.floor(random() ** 4 * 2_000_000), 5);
     const buyer = tradeId * 2 + Math.floor(random() * 1000);

@@ -44,6 +44,10 @@ const PARTITIONS = 3;
 /** How many of a partition's last records tell the last id and the last prices. */
 const TAIL_RECORDS = 1_000n;
 
+/** Without a rate, the trades of an empty topic happened in the last hour. */
+const HOUR_MS = 3_600_000;
+const READ_TIMEOUT_MS = 30_000;
+
 /** Trades in one call of the producer. */
 const MAX_BATCH = 5_000;
 
@@ -54,10 +58,19 @@ const TICK_MS = 50;
 export async function produceTrades(options: ProduceOptions): Promise<Produced> {
   const { brokers, topic, rate, signal } = options;
   await createTopicIfAbsent({ brokers }, { topic, numPartitions: PARTITIONS });
-  const start = await endOfTopic(brokers, topic);
-  const trades = simulateTrades(options.seed ?? start.tradeId, start);
+  const end = await endOfTopic(brokers, topic);
   const total = options.count ?? Infinity;
-  const producer = await createProducer({ brokers });
+  const nowMs = Date.now();
+  // At a rate, trades happen from now on. Else they fill the time since the topic's last trade.
+  const timeMs = rate === undefined ? end.lastTradeMs ?? nowMs - HOUR_MS : nowMs;
+  const meanGapMs = rate === undefined ? Math.max(0, nowMs - timeMs) / total : 1000 / rate;
+  const trades = simulateTrades(options.seed ?? end.nextTradeId, {
+    tradeId: end.nextTradeId,
+    timeMs,
+    meanGapMs,
+    prices: end.prices,
+  });
+  const producer = createProducer({ brokers });
   let sent = 0;
   try {
     const startedMs = performance.now();
@@ -66,8 +79,8 @@ export async function produceTrades(options: ProduceOptions): Promise<Produced> 
       const size = Math.floor(Math.min(MAX_BATCH, total - sent, due - sent));
       if (size > 0) {
         const records = Array.from({ length: size }, () => {
-          const { symbol, json, timeMs } = trades.next().value!;
-          return { key: symbol, value: json, timestampMs: timeMs };
+          const { symbol, json } = trades.next().value!;
+          return { key: symbol, value: json };
         });
         await producer.send(topic, records);
         sent += size;
@@ -79,49 +92,67 @@ export async function produceTrades(options: ProduceOptions): Promise<Produced> 
   } finally {
     await producer.close();
   }
-  return { count: sent, firstTradeId: start.tradeId };
+  return { count: sent, firstTradeId: end.nextTradeId };
 }
 
-/** Where the trades in a topic end: what the next trade's id, time and prices go on from. */
-async function endOfTopic(brokers: readonly string[], topic: string): Promise<SimulationStart> {
+/** Where the trades in a topic end, which the next ones go on from. */
+interface EndOfTopic {
+  readonly nextTradeId: number;
+  /** Milliseconds since 1970; `undefined` if the topic has no trade. */
+  readonly lastTradeMs: number | undefined;
+  /** Last prices by symbol. */
+  readonly prices: ReadonlyMap<string, string>;
+}
+
+/** What a record's JSON must have to count as a trade here. */
+interface TradeRecord {
+  readonly s: string;
+  readonly t: number;
+  readonly p: string;
+  readonly T: number;
+}
+
+async function endOfTopic(brokers: readonly string[], topic: string): Promise<EndOfTopic> {
+  const trades = await lastTrades(brokers, topic);
+  trades.sort((a, b) => a.t - b.t);
+  return {
+    nextTradeId: (trades.at(-1)?.t ?? 0) + 1,
+    lastTradeMs: trades.length === 0 ? undefined : Math.max(...trades.map((trade) => trade.T)),
+    prices: new Map(trades.map((trade) => [trade.s, trade.p])),
+  };
+}
+
+async function lastTrades(brokers: readonly string[], topic: string): Promise<TradeRecord[]> {
   const source = kafka({ brokers, topic });
-  const signal = AbortSignal.timeout(30_000);
-  let lastTradeId = 0;
-  const last = new Map<string, { tradeId: number; price: string }>();
+  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
+  const trades: TradeRecord[] = [];
   try {
     const earliest = await source.earliestOffsets(signal);
     const latest = await source.latestOffsets(signal);
-    const tail = Object.fromEntries(
-      Object.entries(latest[topic]!).map(([partition, end]) => {
-        const first = earliest[topic]![Number(partition)]!;
-        return [partition, end - first > TAIL_RECORDS ? end - TAIL_RECORDS : first];
-      }),
-    );
-    for await (const block of source.read({ [topic]: tail }, latest, { signal })) {
+    const tail = Object.entries(latest[topic]!).map(([partition, end]) => {
+      const first = earliest[topic]![Number(partition)]!;
+      return [partition, end - first > TAIL_RECORDS ? end - TAIL_RECORDS : first];
+    });
+    const start = { [topic]: Object.fromEntries(tail) };
+    for await (const block of source.read(start, latest, { signal })) {
       for (let i = 0; i < block.count; i++) {
         const trade = tradeOf(recordValue(block, i));
-        if (trade === undefined) continue;
-        lastTradeId = Math.max(lastTradeId, trade.t);
-        const known = last.get(trade.s);
-        if (known === undefined || known.tradeId < trade.t) {
-          last.set(trade.s, { tradeId: trade.t, price: trade.p });
-        }
+        if (trade !== undefined) trades.push(trade);
       }
     }
   } finally {
     await source.close();
   }
-  const prices = new Map([...last].map(([symbol, { price }]) => [symbol, price]));
-  return { tradeId: lastTradeId + 1, timeMs: Date.now(), prices };
+  return trades;
 }
 
-/** What a record says of its trade; `undefined` for a record that is none. */
-function tradeOf(value: Uint8Array | null): { s: string; t: number; p: string } | undefined {
+/** The trade in a record; `undefined` if it is none. */
+function tradeOf(value: Uint8Array | null): TradeRecord | undefined {
   try {
-    const { s, t, p } = JSON.parse(new TextDecoder().decode(value ?? new Uint8Array()));
-    return typeof s === "string" && Number.isSafeInteger(t) && !Number.isNaN(Number(p))
-      ? { s, t, p }
-      : undefined;
+    const trade = JSON.parse(new TextDecoder().decode(value ?? new Uint8Array()));
+    const isTrade = typeof trade.s === "string" && Number.isSafeInteger(trade.t) &&
+      Number.isSafeInteger(trade.T) && Number(trade.p) > 0;
+    return isTrade ? trade : undefined;
   } catch {
     return undefined;
   }

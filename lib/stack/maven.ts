@@ -1,0 +1,211 @@
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { errorText, SluiceError } from "../core/mod.ts";
+import { withFileLock } from "./file_lock.ts";
+import { removeIfThere } from "./remove_if_there.ts";
+import { versions } from "./versions.ts";
+
+/** Jars that one service needs, with everything they depend on. */
+export interface JarSet {
+  /** What the reader knows it as: `"Apache Kafka 4.3.0"`. */
+  readonly title: string;
+  /** The folder's name under the downloads: `"kafka-4.3.0"`. */
+  readonly folderName: string;
+  /** Maven coordinates, `group:artifact:version`. */
+  readonly artifacts: readonly string[];
+  /** What a first download fetches, Maven's own plugins included, in megabytes. */
+  readonly downloadMegabytes: number;
+}
+
+/** What a whole folder holds; a folder that holds anything less is fetched again. */
+interface Manifest {
+  readonly artifacts: readonly string[];
+  readonly files: Readonly<Record<string, number>>;
+}
+
+const manifestName = "manifest.json";
+
+/**
+ * Makes sure that `downloadsDir` holds all jars of a set, and fetches them by Maven where it does not.
+ *
+ * @returns the folder of the jars.
+ * @throws {SluiceError} `MAVEN_MISSING` or `DOWNLOAD_FAILED`.
+ */
+export async function fetchJars(
+  jars: JarSet,
+  downloadsDir: string,
+  onProgress: (message: string) => void,
+): Promise<string> {
+  const folder = join(downloadsDir, jars.folderName);
+  if (await isWhole(jars, folder)) return folder;
+  await withFileLock(
+    `${folder}.lock`,
+    () => onProgress(`${jars.title}: waiting for another process that downloads it`),
+    async () => {
+      if (await isWhole(jars, folder)) return;
+      const partial = `${folder}.partial`;
+      await removeIfThere(partial);
+      await Deno.mkdir(partial, { recursive: true });
+      await download(jars, partial, onProgress);
+      await removeIfThere(folder);
+      // The download counts from here: before this line the folder is missing and is fetched again.
+      await Deno.rename(join(partial, "jars"), folder);
+      await removeIfThere(partial);
+    },
+  );
+  return folder;
+}
+
+async function download(
+  jars: JarSet,
+  partial: string,
+  onProgress: (message: string) => void,
+): Promise<void> {
+  await Deno.writeTextFile(join(partial, "pom.xml"), pom(jars.artifacts));
+  onProgress(`${jars.title}: fetching its jars with Maven (${jars.downloadMegabytes} MB at most)`);
+  let failure = await runMaven(jars, partial, [], onProgress);
+  if (failure !== undefined && !/transfer|offline/.test(failure)) {
+    // The network is fine, so Maven's own cache is out of reach or damaged: once more without it.
+    onProgress(`${jars.title}: ${failure}; trying again without Maven's cache`);
+    await removeIfThere(join(partial, "jars"));
+    failure = await runMaven(jars, partial, ["-Dmaven.repo.local=repository"], onProgress);
+  }
+  if (failure !== undefined) {
+    throw new SluiceError("DOWNLOAD_FAILED", {
+      attempted: `download ${jars.title} with Maven`,
+      where: partial,
+      found: failure,
+      hint: "check the network, the proxy in Maven's settings.xml and the free disk space, " +
+        "then run the same command again: it takes up where it stopped",
+      retryable: true,
+    });
+  }
+  const manifest: Manifest = {
+    artifacts: jars.artifacts,
+    files: await jarSizes(join(partial, "jars")),
+  };
+  await Deno.writeTextFile(join(partial, "jars", manifestName), JSON.stringify(manifest, null, 1));
+}
+
+/** Runs Maven once; returns what went wrong, undefined when all jars are there and whole. */
+async function runMaven(
+  jars: JarSet,
+  partial: string,
+  options: readonly string[],
+  onProgress: (message: string) => void,
+): Promise<string | undefined> {
+  const goal = "org.apache.maven.plugins:maven-dependency-plugin:" +
+    `${versions.mavenDependencyPlugin}:copy-dependencies`;
+  const process = spawnMaven({
+    args: ["-B", ...options, goal, "-DincludeScope=runtime", "-DoutputDirectory=jars"],
+    cwd: partial,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  });
+  const errors: string[] = [];
+  let fetchedBytes = 0;
+  let reportedMegabytes = 0;
+  let reportedAt = performance.now();
+  for await (const line of createInterface({ input: Readable.from(process.stdout) })) {
+    if (line.includes("[ERROR]")) {
+      errors.push(line.slice(line.indexOf("[ERROR]") + 8).replace(/ -> \[Help \d+\]$/, ""));
+    }
+    fetchedBytes += downloadedBytes(line);
+    const megabytes = Math.round(fetchedBytes / 1e6);
+    if (megabytes > reportedMegabytes && performance.now() - reportedAt > 1_000) {
+      reportedMegabytes = megabytes;
+      reportedAt = performance.now();
+      onProgress(`${jars.title}: ${megabytes} of ${jars.downloadMegabytes} MB at most`);
+    }
+  }
+  if (!(await process.status).success) return errors[0] ?? "Maven failed without saying why";
+  for (const name of Object.keys(await jarSizes(join(partial, "jars")))) {
+    if (!await isWholeJar(join(partial, "jars", name))) return `${name} came damaged`;
+  }
+  return undefined;
+}
+
+function spawnMaven(options: Deno.CommandOptions & { stdout: "piped" }): Deno.ChildProcess {
+  try {
+    return new Deno.Command("mvn", options).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new SluiceError("MAVEN_MISSING", {
+      attempted: "download Kafka's jars",
+      found: "no mvn on the PATH",
+      wanted: "Apache Maven 3.6 or newer",
+      hint: "install it (Debian: apt install maven; macOS: brew install maven), " +
+        "or set KAFKA_BROKERS to a Kafka that runs elsewhere",
+      cause: error,
+    });
+  }
+}
+
+/** `Downloaded from central: https://…/x.jar (9.1 MB at 25 MB/s)` -> 9,100,000. */
+function downloadedBytes(line: string): number {
+  const match = /Downloaded from .*\(([\d.]+) ([kM]?)B at/.exec(line);
+  if (match === null) return 0;
+  return Number(match[1]) * (match[2] === "M" ? 1e6 : match[2] === "k" ? 1e3 : 1);
+}
+
+async function isWhole(jars: JarSet, folder: string): Promise<boolean> {
+  try {
+    const text = await Deno.readTextFile(join(folder, manifestName));
+    const manifest: Manifest = JSON.parse(text);
+    const sizes = await jarSizes(folder);
+    return String(manifest.artifacts) === String(jars.artifacts) &&
+      Object.entries(manifest.files).every(([name, size]) => sizes[name] === size);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return false;
+    throw new SluiceError("DOWNLOADS_UNREADABLE", {
+      attempted: `check the jars of ${jars.title}`,
+      where: folder,
+      found: errorText(error),
+      hint: "remove the folder, it is downloaded again",
+      cause: error,
+    });
+  }
+}
+
+async function jarSizes(folder: string): Promise<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith(".jar")) sizes[name] = (await Deno.stat(join(folder, name))).size;
+  }
+  return sizes;
+}
+
+/** A jar is a zip file: its directory ends the file, so that a file cut short has none. */
+async function isWholeJar(path: string): Promise<boolean> {
+  const bytes = await Deno.readFile(path);
+  const view = new DataView(bytes.buffer);
+  const recordBytes = 22;
+  const maxCommentBytes = 65_535;
+  const first = Math.max(0, bytes.length - recordBytes - maxCommentBytes);
+  for (let at = bytes.length - recordBytes; at >= first; at--) {
+    if (view.getUint32(at, true) === 0x06054b50) {
+      const directoryBytes = view.getUint32(at + 12, true);
+      const directoryStart = view.getUint32(at + 16, true);
+      return directoryStart + directoryBytes === at;
+    }
+  }
+  return false;
+}
+
+function pom(artifacts: readonly string[]): string {
+  const dependencies = artifacts.map((artifact) => {
+    const [group, name, version] = artifact.split(":");
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId>` +
+      `<version>${version}</version></dependency>`;
+  });
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion>
+<groupId>sluice</groupId><artifactId>stack</artifactId><version>1</version>
+<dependencies>
+${dependencies.join("\n")}
+</dependencies>
+</project>
+`;
+}

@@ -1,0 +1,13 @@
+/** The versions of everything the stack runs, in one place; `compose.yml` names the same. */
+export const versions = {
+  /** Apache Kafka, from Maven's `org.apache.kafka:kafka_2.13`. */
+  kafka: "4.3.0",
+  /** Lets Kafka write its log; the version that its slf4j-api asks for. */
+  slf4j: "1.7.36",
+  /** The Maven plugin that copies jars into a folder. */
+  mavenDependencyPlugin: "3.6.1",
+  /** Postgres as the server names it; the package itself is pinned in `deno.json`. */
+  postgres: "18.4",
+  /** The oldest Java that runs Kafka 4. */
+  minJava: 17,
+} as const;

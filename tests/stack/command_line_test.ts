@@ -1,0 +1,81 @@
+import { equal, match, ok } from "assert";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "../support/ports.ts";
+
+const script = fileURLToPath(new URL("../../lib/cli/stack.ts", import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command from another folder, with a state folder of its own that is gone afterwards. */
+async function stack(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const dir = await Deno.makeTempDir();
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", script, ...args],
+      cwd: "/",
+      env: {
+        SLUICE_STATE_DIR: dir,
+        KAFKA_BROKERS: "",
+        DATABASE_URL: "",
+        NO_COLOR: "1",
+        ...env,
+      },
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const given = {
+  KAFKA_BROKERS: "kafka.example:9092",
+  DATABASE_URL: "postgres://me:secret@db.example/shop",
+};
+
+Deno.test("stack:up takes what the environment gives and starts nothing", async () => {
+  const { code, stdout } = await stack(["up"], given);
+  equal(code, 0);
+  match(stdout, /Apache Kafka +given by KAFKA_BROKERS +kafka\.example:9092/);
+  match(stdout, /Postgres +given by DATABASE_URL +postgres:\/\/me:\*\*\*@db\.example\/shop/);
+});
+
+Deno.test("stack:status exits with 3 unless everything runs", async () => {
+  const stopped = await stack(["status", "--json"]);
+  equal(stopped.code, 3);
+  equal(JSON.parse(stopped.stdout)[0].state, "stopped");
+  equal((await stack(["status"], given)).code, 0);
+});
+
+Deno.test("stack refuses an option it does not know", async () => {
+  const { code, stderr } = await stack(["up", "--wipe"]);
+  equal(code, 2);
+  match(stderr, /^Unknown option of up: --wipe/);
+});
+
+Deno.test("stack:up names the process on a busy port and the ways out", async () => {
+  const port = freePorts(2);
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+  const { code, stderr } = await stack(["up"], { ...onlyKafka, SLUICE_KAFKA_PORT: String(port) });
+  equal(code, 1);
+  ok(
+    stderr.startsWith(`Cannot start Apache Kafka at 127.0.0.1:${port}: found a port that`),
+    stderr,
+  );
+  if (Deno.build.os === "linux") match(stderr, new RegExp(`process ${Deno.pid} \\(.*deno`));
+  match(stderr, /SLUICE_KAFKA_PORT=19092/);
+  match(stderr, /KAFKA_BROKERS/);
+});
+
+Deno.test("stack:up without Java says what to install", async () => {
+  const env = { ...onlyKafka, SLUICE_KAFKA_PORT: String(freePorts(2)), PATH: "/", JAVA_HOME: "" };
+  const { code, stderr } = await stack(["up"], env);
+  equal(code, 1);
+  match(stderr, /at the PATH: found no working java, wanted Java 17 or newer\. Install one/);
+});
+
+const onlyKafka = { DATABASE_URL: given.DATABASE_URL };

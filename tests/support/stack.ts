@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { ensureStack, type StackAddresses } from "../../lib/stack/mod.ts";
+
+/** The folder of everything the stacks of this checkout keep. */
+export const sluiceDir: string = fileURLToPath(new URL("../../.sluice", import.meta.url));
+
+/**
+ * Gives tests a real Kafka and a real Postgres.
+ *
+ * `tests/run.ts` names them in KAFKA_BROKERS and DATABASE_URL and stops them at the end. Under a
+ * bare `deno test` they are started in `.sluice/test`, beside the stack of `deno task stack:up`, and
+ * stay for the next run; `SLUICE_STATE_DIR=.sluice/test deno task stack:down --wipe` ends them.
+ *
+ * Tests share them, so each takes topics, tables and groups of its own.
+ */
+export async function testStack(): Promise<StackAddresses> {
+  const firstPort = portsOfCheckout();
+  return await ensureStack({
+    stateDir: `${sluiceDir}/test`,
+    downloadsDir: `${sluiceDir}/downloads`,
+    kafkaPort: firstPort,
+    postgresPort: firstPort + 2,
+  });
+}
+
+/** Three ports that every test process of this checkout finds alike, and another checkout hardly ever. */
+function portsOfCheckout(): number {
+  let hash = 0;
+  for (const byte of new TextEncoder().encode(sluiceDir)) hash = (hash * 31 + byte) % 4_000;
+  return 20_000 + 3 * hash;
+}
