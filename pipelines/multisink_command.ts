@@ -12,6 +12,8 @@ import {
   flagsHelp,
   type FlagValues,
   parseFlags,
+  print,
+  printError,
   ProgressPrinter,
   stopOnSignals,
   wholeNumber,
@@ -82,7 +84,7 @@ export async function multisinkCommand(
   try {
     const values = parseFlags("pipeline:multisink", args, FLAGS);
     if (values.help) {
-      console.log(
+      print(
         `Streams trades from Kafka into Postgres and Delta, each exactly once.\n\n${
           flagsHelp(FLAGS)
         }`,
@@ -93,7 +95,7 @@ export async function multisinkCommand(
     return 0;
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    console.error(`\n${error.message}`);
+    printError(`\n${error.message}`);
     return 1;
   }
 }
@@ -109,7 +111,7 @@ async function run(values: Values, start: typeof multisink): Promise<void> {
   }).catch((error) => Promise.reject(withAdvice(error, job)));
   using _signals = stopOnSignals((signal) => {
     printer.onNotice(`${signal}: finishing the batch in hand; once more ends at once`);
-    query.stop();
+    query.stop().catch(() => {}); // awaitTermination below tells
   });
   try {
     await query.awaitTermination();
@@ -118,7 +120,7 @@ async function run(values: Values, start: typeof multisink): Promise<void> {
   } finally {
     printer.finish();
   }
-  if (!values.json) console.log(summary(query, printer, job));
+  if (!values.json) print(summary(query, printer, job));
 }
 
 interface Prepared extends MultisinkOptions {
@@ -128,7 +130,7 @@ interface Prepared extends MultisinkOptions {
 
 /** Finds or starts the services, and makes sample trades where that is wanted. */
 async function prepare(values: Values): Promise<Prepared> {
-  const onProgress = (message: string) => console.error(message);
+  const onProgress = printError;
   const maxOffsetsPerTrigger =
     wholeNumber("maxOffsetsPerTrigger", values.maxOffsetsPerTrigger, 1) ?? MAX_OFFSETS_PER_TRIGGER;
   const trigger = triggerOf(values);

@@ -12,5 +12,6 @@ export {
   parseFlags,
   wholeNumber,
 } from "./flags.ts";
+export { print, printError } from "./print.ts";
 export { count, ProgressPrinter, type ProgressStyle, type Write } from "./progress_printer.ts";
 export { stopOnSignals } from "./stop_on_signals.ts";

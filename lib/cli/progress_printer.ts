@@ -17,7 +17,6 @@ export type ProgressStyle =
 export type Write = (text: string) => void;
 
 const CLEAR_LINE = "\r\x1b[2K";
-const encoder = new TextEncoder();
 
 /** Shows the batches of a query as they are done, and adds them up. */
 export class ProgressPrinter {
@@ -38,7 +37,7 @@ export class ProgressPrinter {
   #lineIsOpen = false;
 
   /** Batches go to `out`, notices to `err`. */
-  constructor(style: ProgressStyle, out: Write = toStdout, err: Write = toStderr) {
+  constructor(style: ProgressStyle, out: Write = writeOut, err: Write = writeErr) {
     this.#style = style;
     this.#out = out;
     this.#err = err;
@@ -112,12 +111,4 @@ export class ProgressPrinter {
 /** A number with its thousands set apart. */
 export function count(value: number | bigint): string {
   return value.toLocaleString("en-US");
-}
-
-function toStdout(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(text));
-}
-
-function toStderr(text: string): void {
-  Deno.stderr.writeSync(encoder.encode(text));
 }

@@ -13,7 +13,9 @@ const BATCHES_TO_RETAIN = 100;
 
 /** A batch as planned: these ranges, for ever. */
 export interface PlannedBatch {
+  /** 0, 1, 2, … without a gap. */
   readonly batchId: number;
+  /** Where it begins. */
   readonly startOffsets: Offsets;
   /** Exclusive. */
   readonly endOffsets: Offsets;
@@ -40,6 +42,7 @@ export interface Recovery {
  *     sluice/       what Spark has no file for: the run lock, the identity of each topic
  */
 export class Checkpoint implements Disposable {
+  /** The folder. */
   readonly location: string;
   /** The same over all runs of the query. */
   readonly queryId: string;

@@ -18,12 +18,19 @@ export interface BatchDurations {
 
 /** What a batch did to a source. */
 export interface SourceProgress {
+  /** As the source calls itself: `KafkaV2[Subscribe[trades]]`. */
   readonly description: string;
+  /** Where the batch begins. */
   readonly startOffset: Offsets;
+  /** Where it ends, exclusive. */
   readonly endOffset: Offsets;
+  /** The end of the source when the batch was planned. */
   readonly latestOffset: Offsets;
+  /** Records read. */
   readonly numInputRows: number;
+  /** Records read, over the time since the batch before began. */
   readonly inputRowsPerSecond: number;
+  /** Records read, over the time the batch took. */
   readonly processedRowsPerSecond: number;
   /** How far the query is behind the end, over the partitions, in offsets. */
   readonly metrics: {
@@ -35,6 +42,7 @@ export interface SourceProgress {
 
 /** What a batch did to a sink. */
 export interface SinkProgress {
+  /** The sink's name: `postgres(trades)`. */
   readonly description: string;
   /** Rows written; 0 if the sink had the batch already. */
   readonly numOutputRows: number;
@@ -47,21 +55,33 @@ export interface SinkProgress {
  * `sink` is the first and `sinks` are all.
  */
 export interface StreamingQueryProgress {
+  /** The query's id, the same over all restarts. */
   readonly id: string;
+  /** This run's id. */
   readonly runId: string;
+  /** The query's name. */
   readonly name: string;
   /** When the batch ended, ISO 8601, UTC. */
   readonly timestamp: string;
+  /** 0, 1, 2, … over all runs of the query. */
   readonly batchId: number;
-  /** In milliseconds. */
+  /** The same as `durationMs.triggerExecution`. */
   readonly batchDuration: number;
+  /** Records read. */
   readonly numInputRows: number;
+  /** Records read, over the time since the batch before began. */
   readonly inputRowsPerSecond: number;
+  /** Records read, over the time the batch took. */
   readonly processedRowsPerSecond: number;
+  /** What the steps took. */
   readonly durationMs: BatchDurations;
+  /** Empty: no operator of this query keeps state. */
   readonly stateOperators: readonly never[];
+  /** The one source. */
   readonly sources: readonly SourceProgress[];
+  /** The first sink. */
   readonly sink: SinkProgress;
+  /** Every sink, in the order of its commit. */
   readonly sinks: readonly SinkProgress[];
   /** Records that could not become rows. */
   readonly numDeadLetters: number;

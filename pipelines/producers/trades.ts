@@ -9,13 +9,15 @@ import {
   type Flags,
   flagsHelp,
   parseFlags,
+  print,
+  printError,
   stopOnSignals,
   wholeNumber,
 } from "../../lib/cli/mod.ts";
 import { recordValue } from "../../lib/core/mod.ts";
 import { createProducer, createTopicIfAbsent } from "../../lib/kafka/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
-import { simulateTrades, type SimulationStart } from "./trade_simulator.ts";
+import { simulateTrades } from "./trade_simulator.ts";
 
 /** What to simulate, and into which topic. */
 export interface ProduceOptions {
@@ -177,7 +179,7 @@ const FLAGS = {
 async function main(args: readonly string[]): Promise<void> {
   const values = parseFlags("producer:trades", args, FLAGS);
   if (values.help) {
-    console.log(`Simulates Binance's trade stream into a Kafka topic.\n\n${flagsHelp(FLAGS)}`);
+    print(`Simulates Binance's trade stream into a Kafka topic.\n\n${flagsHelp(FLAGS)}`);
     return;
   }
   const limit = wholeNumber("count", values.count, 1);
@@ -185,7 +187,7 @@ async function main(args: readonly string[]): Promise<void> {
   const seed = wholeNumber("seed", values.seed, 0);
   const { kafkaBrokers: brokers } = await ensureStack({
     services: ["kafka"],
-    onProgress: (message) => console.error(message),
+    onProgress: printError,
   });
   const stop = new AbortController();
   using _signals = stopOnSignals(() => stop.abort());
@@ -199,7 +201,7 @@ async function main(args: readonly string[]): Promise<void> {
     signal: stop.signal,
   });
   const last = produced.firstTradeId + produced.count - 1;
-  console.log(
+  print(
     `${count(produced.count)} trades into ${topic}: ids ${produced.firstTradeId} to ${last}`,
   );
 }
@@ -209,7 +211,7 @@ if (import.meta.main) {
     await main(Deno.args);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    console.error(error.message);
+    printError(error.message);
     Deno.exit(1);
   }
 }

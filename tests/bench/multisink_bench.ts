@@ -6,7 +6,14 @@
  *     deno task bench --trades 200000 --runs 1
  */
 import { Batch } from "../../lib/core/mod.ts";
-import { count, type Flags, parseFlags, wholeNumber } from "../../lib/cli/mod.ts";
+import {
+  count,
+  type Flags,
+  parseFlags,
+  print,
+  printError,
+  wholeNumber,
+} from "../../lib/cli/mod.ts";
 import { DeltaTable } from "../../lib/delta/mod.ts";
 import { json } from "../../lib/formats/json/mod.ts";
 import { kafka } from "../../lib/kafka/mod.ts";
@@ -47,7 +54,7 @@ async function main(args: readonly string[]): Promise<void> {
   const trades = wholeNumber("trades", flags.trades, 1) ?? 1_000_000;
   const runs = wholeNumber("runs", flags.runs, 1) ?? 3;
   const batchSize = wholeNumber("batch", flags.batch, 1) ?? 100_000;
-  const { kafkaBrokers: brokers, databaseUrl } = await ensureStack({ onProgress: console.error });
+  const { kafkaBrokers: brokers, databaseUrl } = await ensureStack({ onProgress: printError });
   const topic = `bench_trades_${trades}`;
   await fillTopic(brokers, topic, trades);
 
@@ -60,18 +67,18 @@ async function main(args: readonly string[]): Promise<void> {
   const floorSum = floors.fetchSeconds + floors.copySeconds + floors.parquetSeconds;
   const rate = (seconds: number) => `${count(Math.round(trades / seconds)).padStart(9)} rows/s`;
   const line = (name: string, seconds: number, more = "") =>
-    console.log(`  ${name.padEnd(34)}${seconds.toFixed(2).padStart(6)} s  ${rate(seconds)}${more}`);
+    print(`  ${name.padEnd(34)}${seconds.toFixed(2).padStart(6)} s  ${rate(seconds)}${more}`);
 
-  console.log(`\n${count(trades)} trades from Kafka into Postgres and Delta (aim: ${TARGET})\n`);
+  print(`\n${count(trades)} trades from Kafka into Postgres and Delta (aim: ${TARGET})\n`);
   for (const each of drains) {
     line("drain, process start to end", each.seconds, `  peak RSS ${each.peakRssMb.toFixed(0)} MB`);
   }
-  console.log("");
+  print("");
   line("floor: fetch of the topic", floors.fetchSeconds);
   line("floor: COPY of ready-made bytes", floors.copySeconds);
   line("floor: Parquet of ready columns", floors.parquetSeconds);
   line("beside it: fetch and decode", floors.decodeSeconds);
-  console.log(`\n  best drain / sum of the floors: ${(best.seconds / floorSum).toFixed(2)}`);
+  print(`\n  best drain / sum of the floors: ${(best.seconds / floorSum).toFixed(2)}`);
 
   const result = {
     timestamp: new Date().toISOString(),
@@ -87,7 +94,7 @@ async function main(args: readonly string[]): Promise<void> {
   await Deno.writeTextFile(`${checkout}/${RESULTS}`, `${JSON.stringify(result)}\n`, {
     append: true,
   });
-  console.log(`  added to ${RESULTS}`);
+  print(`  added to ${RESULTS}`);
 }
 
 /** Makes the topic once; later runs drain the same one. */
@@ -97,7 +104,7 @@ async function fillTopic(brokers: readonly string[], topic: string, trades: numb
     produceTrades({ brokers, topic, count: missing, seed: 1, signal });
   const there = await recordsIn(brokers, topic).catch(() => 0);
   if (there >= trades) return;
-  console.error(`making ${count(trades - there)} trades in topic ${topic}`);
+  printError(`making ${count(trades - there)} trades in topic ${topic}`);
   await produce(trades - there);
 }
 

@@ -31,7 +31,7 @@ try {
     trigger: { availableNow: true },
     listener: { onProgress: ({ batchId }) => console.log(`batch ${batchId}`) },
   });
-  using _signals = stopOnSignals(() => query.stop());
+  using _signals = stopOnSignals(() => void query.stop().catch(() => {}));
   await query.awaitTermination();
 } catch (error) {
   console.error(error);
