@@ -3,6 +3,7 @@ import {
   progressJson,
   type StreamingQueryProgress,
 } from "../streaming/mod.ts";
+import { writeErr, writeOut } from "./print.ts";
 
 /** How progress is shown. */
 export type ProgressStyle =

@@ -60,6 +60,7 @@ export function createColumn(type: DataType, capacity = 0): Column {
  * ```
  */
 export class Batch<Row = Record<string, unknown>> {
+  /** Names and types of the columns. */
   readonly schema: Schema<Row>;
   /** One column a field, in the schema's order, all of the same length. */
   readonly columns: readonly Column[];

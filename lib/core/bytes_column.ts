@@ -4,7 +4,8 @@ import type { DataType } from "./schema.ts";
 
 const MAX_COLUMN_BYTES = 2 ** 31 - 1;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A mark at the start of a value is part of the text.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** string (UTF-8) and binary: all values in one run of bytes. */
 export class BytesColumn extends Column {
@@ -60,14 +61,17 @@ export class BytesColumn extends Column {
     return this.data.subarray(this.offsets[row]!, this.offsets[row + 1]!);
   }
 
+  /** Bytes held by the arrays. */
   override get byteSize(): number {
     return this.offsets.byteLength + this.data.byteLength;
   }
 
+  /** Adds a row of no bytes, to be marked as null. */
   protected override appendEmpty(): void {
     this.appendBytes(this.data, 0, 0);
   }
 
+  /** Adds well-formed text, or bytes for a binary type. */
   protected override appendValue(value: unknown): void {
     if (this.type === "string" && typeof value === "string" && value.isWellFormed()) {
       this.appendText(value);
@@ -78,15 +82,18 @@ export class BytesColumn extends Column {
     }
   }
 
+  /** The text of a row, or a copy of its bytes. */
   protected override valueAt(row: number): string | Uint8Array {
     const bytes = this.bytesAt(row);
     return this.type === "string" ? decoder.decode(bytes) : bytes.slice();
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.offsets = grown(this.offsets, capacity + 1);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): BytesColumn {
     let bytes = 0;
     for (let i = 0; i < rows.length; i++) {
@@ -101,6 +108,7 @@ export class BytesColumn extends Column {
     return taken;
   }
 
+  /** Makes room for `needed` bytes in all. */
   private growData(needed: number): void {
     if (needed > MAX_COLUMN_BYTES) {
       throw new SluiceError("COLUMN_TOO_LARGE", {

@@ -1,3 +1,4 @@
+import { Decimal } from "./decimal.ts";
 import { SluiceError } from "./errors.ts";
 import { type DataType, typeName } from "./schema.ts";
 
@@ -107,6 +108,7 @@ export abstract class Column {
     return row;
   }
 
+  /** Takes the value of a row away. */
   private markNull(row: number): void {
     this.validity ??= new Uint8Array(this.capacity).fill(1);
     this.validity[row] = 0;
@@ -129,8 +131,13 @@ export function describeValue(value: unknown): string {
   if (typeof value === "string") {
     return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}…` : JSON.stringify(value);
   }
+  if (value instanceof Decimal) return `${cut(String(value))} (Decimal)`;
   if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
-  return `${String(value)} (${typeof value})`;
+  return `${cut(String(value))} (${typeof value})`;
+}
+
+function cut(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 /** A larger copy of a typed array. */

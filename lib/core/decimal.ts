@@ -1,6 +1,6 @@
 import { SluiceError } from "./errors.ts";
 
-const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
+const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?)0*(\d{1,4}))?$/;
 
 /**
  * An exact decimal number: `unscaled * 10^-scale`. Never rounds unless told to.
@@ -47,10 +47,10 @@ export class Decimal {
   static tryParse(text: string): Decimal | undefined {
     const match = DECIMAL_TEXT.exec(text);
     if (match === null) return undefined;
-    const [, sign, whole = "", fraction = "", exponent] = match;
+    const [, sign, whole = "", fraction = "", exponentSign = "", exponent = "0"] = match;
     if (whole === "" && fraction === "") return undefined;
     const digits = BigInt(whole + fraction);
-    let scale = fraction.length - Number(exponent ?? 0);
+    let scale = fraction.length - Number(exponentSign + exponent);
     let unscaled = sign === "-" ? -digits : digits;
     if (scale < 0) {
       unscaled *= 10n ** BigInt(-scale);

@@ -38,5 +38,5 @@ function splitPath(path: string): { folder: string; name: string } {
   const slash = path.lastIndexOf("/");
   return slash < 0
     ? { folder: ".", name: path }
-    : { folder: path.slice(0, slash), name: path.slice(slash + 1) };
+    : { folder: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
 }

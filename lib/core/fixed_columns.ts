@@ -38,31 +38,39 @@ export class NumberColumn extends Column {
     this.values[row] = value;
   }
 
+  /** Bytes held by the arrays. */
   override get byteSize(): number {
     return this.values.byteLength;
   }
 
+  /** Adds a zero, to be marked as null. */
   protected override appendEmpty(): void {
     this.appendNumber(0);
   }
 
+  /** Adds a number within the type's bounds. */
   protected override appendValue(value: unknown): void {
     if (typeof value !== "number") throw this.badValue(value);
     if (this.bounds !== undefined) {
       const [min, max] = this.bounds;
       if (!(Number.isInteger(value) && value >= min && value <= max)) throw this.badValue(value);
+    } else if (this.type === "float" && Number.isFinite(value) && !isFiniteFloat(value)) {
+      throw this.badValue(value);
     }
     this.appendNumber(value);
   }
 
+  /** The number of a row. */
   protected override valueAt(row: number): number {
     return this.values[row]!;
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.values = grown(this.values as Float64Array, capacity);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): NumberColumn {
     const taken = new NumberColumn(this.type, rows.length);
     for (let i = 0; i < rows.length; i++) taken.values[i] = this.values[rows[i]!]!;
@@ -88,27 +96,33 @@ export class BooleanColumn extends Column {
     this.values[row] = value ? 1 : 0;
   }
 
+  /** Bytes held by the arrays. */
   override get byteSize(): number {
     return this.values.byteLength;
   }
 
+  /** Adds false, to be marked as null. */
   protected override appendEmpty(): void {
     this.appendBoolean(false);
   }
 
+  /** Adds a boolean. */
   protected override appendValue(value: unknown): void {
     if (typeof value !== "boolean") throw this.badValue(value);
     this.appendBoolean(value);
   }
 
+  /** The boolean of a row. */
   protected override valueAt(row: number): boolean {
     return this.values[row] === 1;
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.values = grown(this.values, capacity);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): BooleanColumn {
     const taken = new BooleanColumn(this.type, rows.length);
     for (let i = 0; i < rows.length; i++) taken.values[i] = this.values[rows[i]!]!;
@@ -156,14 +170,17 @@ export class Int64Column extends Column {
     return true;
   }
 
+  /** Bytes held by the arrays. */
   override get byteSize(): number {
     return this.values.byteLength;
   }
 
+  /** Adds a zero, to be marked as null. */
   protected override appendEmpty(): void {
     this.appendWords(0, 0);
   }
 
+  /** Adds a `bigint`, or for a decimal type a `Decimal` that fits without rounding. */
   protected override appendValue(value: unknown): void {
     const integer = this.decimal === undefined
       ? value
@@ -173,16 +190,19 @@ export class Int64Column extends Column {
     if (typeof integer !== "bigint" || !this.tryAppendBigInt(integer)) throw this.badValue(value);
   }
 
+  /** The `bigint` or `Decimal` of a row. */
   protected override valueAt(row: number): bigint | Decimal {
     const value = this.values[row]!;
     return this.decimal === undefined ? value : new Decimal(value, this.decimal.scale);
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.values = grown(this.values, capacity);
     this.words = new Int32Array(this.values.buffer);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): Int64Column {
     const taken = new Int64Column(this.type, rows.length);
     const from = this.words;
@@ -199,6 +219,7 @@ export class Int64Column extends Column {
 
 /** decimals of 19 to 38 digits: the unscaled value in 128 bits. */
 export class Decimal128Column extends Column {
+  /** The decimal type of the values. */
   declare readonly type: DecimalType;
   /** Two words a row, low word first, two's complement. */
   values: BigInt64Array;
@@ -225,14 +246,17 @@ export class Decimal128Column extends Column {
     return (this.values[row * 2 + 1]! << 64n) | BigInt.asUintN(64, this.values[row * 2]!);
   }
 
+  /** Bytes held by the arrays. */
   override get byteSize(): number {
     return this.values.byteLength;
   }
 
+  /** Adds a zero, to be marked as null. */
   protected override appendEmpty(): void {
     this.tryAppendBigInt(0n);
   }
 
+  /** Adds a `Decimal` that fits without rounding. */
   protected override appendValue(value: unknown): void {
     const unscaled = value instanceof Decimal
       ? value.rescaled(this.type.scale)?.unscaled
@@ -240,14 +264,17 @@ export class Decimal128Column extends Column {
     if (unscaled === undefined || !this.tryAppendBigInt(unscaled)) throw this.badValue(value);
   }
 
+  /** The `Decimal` of a row. */
   protected override valueAt(row: number): Decimal {
     return new Decimal(this.unscaledAt(row), this.type.scale);
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.values = grown(this.values, capacity * 2);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): Decimal128Column {
     const taken = new Decimal128Column(this.type, rows.length);
     for (let i = 0; i < rows.length; i++) {
@@ -257,6 +284,10 @@ export class Decimal128Column extends Column {
     taken.length = rows.length;
     return taken;
   }
+}
+
+function isFiniteFloat(value: number): boolean {
+  return Number.isFinite(Math.fround(value));
 }
 
 function numberArray(type: DataType, capacity: number): NumberArray {

@@ -3,6 +3,7 @@ import type { ArrayType, MapType, StructType } from "./schema.ts";
 
 /** struct: one child column a field. A row is a plain object. */
 export class StructColumn extends Column {
+  /** The fields, in order. */
   declare readonly type: StructType;
   /** The columns of the fields, in order. */
   readonly children: readonly Column[];
@@ -13,20 +14,24 @@ export class StructColumn extends Column {
     this.children = children;
   }
 
+  /** Bytes held by the arrays of the children too. */
   override get byteSize(): number {
     return this.children.reduce((sum, child) => sum + child.byteSize, 0);
   }
 
+  /** Forgets the rows from `length` on, in the children too. */
   override truncate(length: number): void {
     super.truncate(length);
     for (const child of this.children) child.truncate(length);
   }
 
+  /** Adds a row whose fields are all null, to be marked as null. */
   protected override appendEmpty(): void {
     for (const child of this.children) child.appendNull();
     this.nextRow();
   }
 
+  /** Adds an object; the fields that it lacks are null. */
   protected override appendValue(value: unknown): void {
     if (typeof value !== "object" || Array.isArray(value)) throw this.badValue(value);
     const start = this.length;
@@ -43,16 +48,19 @@ export class StructColumn extends Column {
     this.nextRow();
   }
 
+  /** The row as an object of its own. */
   protected override valueAt(row: number): Record<string, unknown> {
     return Object.fromEntries(
       this.type.fields.map((field, i) => [field.name, this.children[i]!.get(row)]),
     );
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     for (const child of this.children) child.reserve(capacity);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): StructColumn {
     const children = this.children.map((child) => child.take(rows));
     const taken = new StructColumn(this.type, children, rows.length);
@@ -63,6 +71,7 @@ export class StructColumn extends Column {
 
 /** array: the elements of all rows in one child column. A row is an array. */
 export class ListColumn extends Column {
+  /** The type of the elements. */
   declare readonly type: ArrayType;
   /** Where each row's elements start; one more entry than rows. */
   offsets: Int32Array;
@@ -76,20 +85,24 @@ export class ListColumn extends Column {
     this.offsets = new Int32Array(capacity + 1);
   }
 
+  /** Bytes held by the arrays of the children too. */
   override get byteSize(): number {
     return this.offsets.byteLength + this.elements.byteSize;
   }
 
+  /** Forgets the rows from `length` on, in the children too. */
   override truncate(length: number): void {
     super.truncate(length);
     this.elements.truncate(this.offsets[length]!);
   }
 
+  /** Adds a row without elements, to be marked as null. */
   protected override appendEmpty(): void {
     const row = this.nextRow();
     this.offsets[row + 1] = this.offsets[row]!;
   }
 
+  /** Adds an array. */
   protected override appendValue(value: unknown): void {
     if (!Array.isArray(value)) throw this.badValue(value);
     const start = this.elements.length;
@@ -108,6 +121,7 @@ export class ListColumn extends Column {
     this.offsets[row + 1] = this.elements.length;
   }
 
+  /** The row as an array of its own. */
   protected override valueAt(row: number): unknown[] {
     const start = this.offsets[row]!;
     return Array.from(
@@ -116,10 +130,12 @@ export class ListColumn extends Column {
     );
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.offsets = grown(this.offsets, capacity + 1);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): ListColumn {
     const { indices, offsets } = takenRuns(this.offsets, rows);
     const taken = new ListColumn(this.type, this.elements.take(indices), rows.length);
@@ -131,6 +147,7 @@ export class ListColumn extends Column {
 
 /** map: the keys and the values of all rows in two child columns. A row is a `Map`. */
 export class MapColumn extends Column {
+  /** The types of keys and values. */
   declare readonly type: MapType;
   /** Where each row's pairs start; one more entry than rows. */
   offsets: Int32Array;
@@ -147,21 +164,25 @@ export class MapColumn extends Column {
     this.offsets = new Int32Array(capacity + 1);
   }
 
+  /** Bytes held by the arrays of the children too. */
   override get byteSize(): number {
     return this.offsets.byteLength + this.keys.byteSize + this.values.byteSize;
   }
 
+  /** Forgets the rows from `length` on, in the children too. */
   override truncate(length: number): void {
     super.truncate(length);
     this.keys.truncate(this.offsets[length]!);
     this.values.truncate(this.offsets[length]!);
   }
 
+  /** Adds a row without pairs, to be marked as null. */
   protected override appendEmpty(): void {
     const row = this.nextRow();
     this.offsets[row + 1] = this.offsets[row]!;
   }
 
+  /** Adds a `Map`. */
   protected override appendValue(value: unknown): void {
     if (!(value instanceof Map)) throw this.badValue(value);
     const start = this.keys.length;
@@ -183,6 +204,7 @@ export class MapColumn extends Column {
     this.offsets[row + 1] = this.keys.length;
   }
 
+  /** The row as a `Map` of its own. */
   protected override valueAt(row: number): Map<unknown, unknown> {
     const map = new Map<unknown, unknown>();
     for (let i = this.offsets[row]!; i < this.offsets[row + 1]!; i++) {
@@ -191,10 +213,12 @@ export class MapColumn extends Column {
     return map;
   }
 
+  /** Makes the arrays hold `capacity` rows. */
   protected override resize(capacity: number): void {
     this.offsets = grown(this.offsets, capacity + 1);
   }
 
+  /** A new column of the given rows without their validity. */
   protected override takeValues(rows: Int32Array): MapColumn {
     const { indices, offsets } = takenRuns(this.offsets, rows);
     const keys = this.keys.take(indices);

@@ -3,9 +3,13 @@ export type Offsets = Readonly<Record<string, Readonly<Record<number, bigint>>>>
 
 /** A range of offsets of one topic-partition. */
 export interface OffsetRange {
+  /** The topic's name. */
   readonly topic: string;
+  /** The partition's number. */
   readonly partition: number;
+  /** The first offset of the range. */
   readonly startOffset: bigint;
+  /** The offset after the last one of the range. */
   readonly endOffsetExclusive: bigint;
 }
 
@@ -32,7 +36,7 @@ export function parseOffsets(text: string): Offsets | undefined {
   for (const partitions of Object.values(parsed)) {
     if (!isRecord(partitions)) return undefined;
     for (const [partition, offset] of Object.entries(partitions)) {
-      if (!/^\d+$/.test(partition) || typeof offset !== "bigint") return undefined;
+      if (!/^(0|[1-9]\d*)$/.test(partition) || typeof offset !== "bigint") return undefined;
     }
   }
   return parsed as Offsets;

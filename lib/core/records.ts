@@ -1,6 +1,8 @@
 /** A header of a Kafka record. */
 export interface RecordHeader {
+  /** Its name; more headers of the record may have the same. */
   readonly key: string;
+  /** Its bytes, or null. */
   readonly value: Uint8Array | null;
 }
 
@@ -9,7 +11,9 @@ export interface RecordHeader {
  * a record: decoders read `bytes[valueStarts[i], valueEnds[i])`.
  */
 export interface RecordBlock {
+  /** The topic all records are from. */
   readonly topic: string;
+  /** The partition all records are from. */
   readonly partition: number;
   /** How many records there are; the arrays may be longer. */
   readonly count: number;
@@ -23,9 +27,11 @@ export interface RecordBlock {
   readonly timestampsMs: Float64Array;
   /** Where each key starts; -1 where there is none. */
   readonly keyStarts: Int32Array;
+  /** Where each key ends (exclusive). */
   readonly keyEnds: Int32Array;
   /** Where each value starts; -1 where it is null (a tombstone). */
   readonly valueStarts: Int32Array;
+  /** Where each value ends (exclusive). */
   readonly valueEnds: Int32Array;
   /** The headers of one record, in order. */
   headers(index: number): RecordHeader[];
@@ -50,13 +56,19 @@ export function recordValue(block: RecordBlock, index: number): Uint8Array | nul
 
 /** A record that could not become a row, with all it takes to look into it and send it again. */
 export interface DeadLetter {
+  /** The topic it is from. */
   readonly topic: string;
+  /** The partition it is from. */
   readonly partition: number;
+  /** Its offset there. */
   readonly offset: bigint;
   /** Milliseconds since 1970; -1 where the record has no timestamp. */
   readonly timestampMs: number;
+  /** Its key's bytes, or null. */
   readonly key: Uint8Array | null;
+  /** Its value's bytes, or null (a tombstone). */
   readonly value: Uint8Array | null;
+  /** Its headers, in order. */
   readonly headers: readonly RecordHeader[];
   /** What was wrong with it. */
   readonly error: string;

@@ -13,6 +13,7 @@ export interface RetryPolicy {
 
 /** What is known when a call failed and will be made again. */
 export interface RetryNotice {
+  /** What the call threw. */
   readonly error: unknown;
   /** 1 for the first failure. */
   readonly attempt: number;

@@ -18,6 +18,7 @@ export type PrimitiveType =
 
 /** An exact number of at most `precision` digits, `scale` of them behind the point. */
 export interface DecimalType {
+  /** Tells decimals from other types. */
   readonly type: "decimal";
   /** Digits in all, 1 to 38. */
   readonly precision: number;
@@ -27,22 +28,31 @@ export interface DecimalType {
 
 /** Named fields. */
 export interface StructType {
+  /** Tells structs from other types. */
   readonly type: "struct";
+  /** The fields, in order. */
   readonly fields: readonly StructField[];
 }
 
 /** A list of values of one type. */
 export interface ArrayType {
+  /** Tells arrays from other types. */
   readonly type: "array";
+  /** The type of every element. */
   readonly elementType: DataType;
+  /** True if elements may be null. */
   readonly containsNull: boolean;
 }
 
 /** Pairs of a key and a value. */
 export interface MapType {
+  /** Tells maps from other types. */
   readonly type: "map";
+  /** The type of every key; no key is null. */
   readonly keyType: DataType;
+  /** The type of every value. */
   readonly valueType: DataType;
+  /** True if values may be null. */
   readonly valueContainsNull: boolean;
 }
 
@@ -56,6 +66,7 @@ export type EpochUnit = "s" | "ms" | "us";
 export interface StructField {
   /** The column's name in every table. */
   readonly name: string;
+  /** The type of its values. */
   readonly type: DataType;
   /** False: a record without a value for it is a dead letter. */
   readonly nullable: boolean;
@@ -69,9 +80,13 @@ export interface StructField {
 export class TypeSpec<T> {
   /** Carries `T` for the type checker; never set. */
   declare readonly rowType: T;
+  /** The type itself. */
   readonly type: DataType;
+  /** True if a missing value or null is allowed. */
   readonly isNullable: boolean;
+  /** What the field is called in the records; `undefined`: as the column. */
   readonly sourceName: string | undefined;
+  /** The unit of a timestamp that is a number in the records. */
   readonly epochUnit: EpochUnit | undefined;
 
   /** Use the functions of `schema` instead. */
@@ -106,6 +121,7 @@ export type RowOf<F extends FieldSpecs> = { -readonly [K in keyof F]: F[K]["rowT
 
 /** A table's columns, and with them the TypeScript type of its rows. */
 export class Schema<Row = Record<string, unknown>> extends TypeSpec<Row> {
+  /** The columns as a struct type. */
   declare readonly type: StructType;
 
   /** Makes a schema from its columns. Use `schema.struct` to have rows typed. */
@@ -184,15 +200,15 @@ export const schema = {
   array: <T>(element: TypeSpec<T>): TypeSpec<T[]> =>
     new TypeSpec({
       type: "array",
-      elementType: element.type,
+      elementType: plainType(element, "the elements of an array"),
       containsNull: element.isNullable,
     }),
   /** Pairs of key and value; a JavaScript `Map` in a row, an object in JSON. */
   map: <K, V>(key: TypeSpec<K>, value: TypeSpec<V>): TypeSpec<Map<K, V>> =>
     new TypeSpec({
       type: "map",
-      keyType: key.type,
-      valueType: value.type,
+      keyType: plainType(key, "the keys of a map"),
+      valueType: plainType(value, "the values of a map"),
       valueContainsNull: value.isNullable,
     }),
   /** Named fields: a table's schema, or a nested object. */
@@ -215,6 +231,17 @@ export function typeName(type: DataType): string {
   }
 }
 
+// Only fields have a name in the records and a unit; elsewhere they would be lost without a word.
+function plainType(spec: TypeSpec<unknown>, where: string): DataType {
+  if (spec.epochUnit !== undefined) {
+    throw badSchema(where, `timestamp("${spec.epochUnit}")`, "a timestamp without a unit");
+  }
+  if (spec.sourceName !== undefined) {
+    throw badSchema(where, `.from("${spec.sourceName}")`, "a type without a name");
+  }
+  return spec.type;
+}
+
 function fieldOf(name: string, spec: TypeSpec<unknown>): StructField {
   return {
     name,
@@ -231,6 +258,7 @@ function checkNames(fields: readonly StructField[]): void {
   const seen = new Map<string, string>();
   const sources = new Set<string>();
   for (const { name, sourceName } of fields) {
+    if (name === "__proto__") throw badSchema("a column", '"__proto__"', "a name a row can hold");
     const other = seen.get(name.toLowerCase());
     if (other !== undefined) {
       throw badSchema(

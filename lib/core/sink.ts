@@ -8,10 +8,13 @@ import type { Schema } from "./schema.ts";
 export interface MicroBatch {
   /** 0, 1, 2, … without a gap. */
   readonly batchId: number;
+  /** The rows. */
   readonly batch: Batch;
+  /** The records of the same range that could not become rows. */
   readonly deadLetters: readonly DeadLetter[];
+  /** Where the batch's range begins, by topic-partition. */
   readonly startOffsets: Offsets;
-  /** Exclusive. */
+  /** Where it ends (exclusive). */
   readonly endOffsets: Offsets;
 }
 
@@ -19,7 +22,9 @@ export interface MicroBatch {
 export interface SinkContext {
   /** The query's id, from `metadata` in its checkpoint: the same over all restarts. */
   readonly queryId: string;
+  /** The name that the user gave it. */
   readonly queryName: string;
+  /** Names and types of the rows' columns. */
   readonly schema: Schema;
 }
 

@@ -1,13 +1,13 @@
 const MICROS_PER_DAY = 86_400_000_000n;
 
 /** 0001-01-01T00:00:00Z in microseconds: the first point in time that every table can hold. */
-export const MIN_TIMESTAMP_MICROS = -62_135_596_800_000_000n;
+export const MIN_TIMESTAMP_MICROS: bigint = -62_135_596_800_000_000n;
 
 /** 9999-12-31T23:59:59.999999Z in microseconds: the last point in time that every table can hold. */
 export const MAX_TIMESTAMP_MICROS = 253_402_300_799_999_999n;
 
 /** 0001-01-01 in days since 1970-01-01. */
-export const MIN_DATE_DAYS = -719_162;
+export const MIN_DATE_DAYS: number = -719_162;
 
 /** 9999-12-31 in days since 1970-01-01. */
 export const MAX_DATE_DAYS = 2_932_896;

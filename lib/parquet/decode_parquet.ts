@@ -1,0 +1,54 @@
+import { Batch, errorText, Schema, SluiceError } from "../core/mod.ts";
+import { ArrowMemory } from "./arrow_memory.ts";
+import { structFields } from "./arrow_types.ts";
+import { loadParquetWasm } from "./parquet_wasm.ts";
+import { readFields, type Run } from "./read_arrow.ts";
+
+/** Rows in one piece of the table that parquet-wasm makes; each piece costs some calls. */
+const ROWS_PER_PIECE = 1 << 20;
+
+/**
+ * Reads a Parquet file. With a schema its columns are found by name at every level: others are left
+ * out, and those the file does not have are null. Without one, the file's own columns are read.
+ *
+ * @throws {SluiceError} `PARQUET_DECODE` if the bytes are not a sound Parquet file; `PARQUET_TYPE` if
+ * a column is stored as another type than wanted; `UNSUPPORTED_TYPE` if the schema is the file's and
+ * has a type that no column holds.
+ */
+export async function decodeParquet(file: Uint8Array, schema?: Schema): Promise<Batch> {
+  const wasm = await loadParquetWasm();
+  const table = decoded(() => {
+    const columns = schema?.fields.map((field) => field.name);
+    return wasm.readParquet(file, {
+      batchSize: ROWS_PER_PIECE,
+      ...(columns === undefined ? {} : { columns }),
+    });
+  });
+  const stream = table.intoFFI();
+  try {
+    // The module has one thread, so its memory is not shared.
+    const memory = new ArrowMemory(wasm.wasmMemory().buffer as ArrayBuffer);
+    const stored = memory.field(stream.schemaAddr());
+    const runs: Run[] = [];
+    for (let i = 0; i < stream.numArrays(); i++) {
+      const array = memory.array(stream.arrayAddr(i));
+      runs.push({ array, start: array.offset, length: array.length });
+    }
+    const wanted = schema ?? new Schema(structFields(stored.children));
+    return new Batch(wanted, 0, readFields(memory, wanted.fields, stored, runs));
+  } finally {
+    stream.free();
+  }
+}
+
+function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new SluiceError("PARQUET_DECODE", {
+      attempted: "read a Parquet file",
+      found: errorText(cause),
+      cause,
+    });
+  }
+}

@@ -1,0 +1,191 @@
+import type {
+  BooleanColumn,
+  BytesColumn,
+  Decimal128Column,
+  DecimalType,
+  Int64Column,
+  NumberColumn,
+} from "../core/mod.ts";
+import type { ArrowMemory } from "./arrow_memory.ts";
+import { decimalOf } from "./arrow_types.ts";
+import type { Run } from "./read_arrow.ts";
+
+const NUMBER_ARRAYS = {
+  c: Int8Array,
+  C: Uint8Array,
+  s: Int16Array,
+  S: Uint16Array,
+  i: Int32Array,
+  I: Uint32Array,
+  f: Float32Array,
+  g: Float64Array,
+  tdD: Int32Array,
+} as const;
+
+/** What each type may be stored as so that every value fits. */
+const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = {
+  byte: ["c"],
+  short: ["s", "c", "C"],
+  integer: ["i", "s", "c", "S", "C"],
+  long: ["i", "s", "c", "I", "S", "C"],
+  date: ["tdD"],
+  float: ["f"],
+  double: ["g", "f"],
+};
+
+/** Microseconds are `value * multiplier / divisor` of a timestamp in this unit. */
+const TIMESTAMP_UNITS: Readonly<Record<string, readonly [multiplier: bigint, divisor: bigint]>> = {
+  s: [1_000_000n, 1n],
+  m: [1_000n, 1n],
+  u: [1n, 1n],
+  n: [1n, 1_000n],
+};
+
+const VIEW_BYTES = 16;
+const MAX_INLINE_BYTES = 12;
+
+/** Copies byte, short, integer, date, float or double; false if they are stored as something else. */
+export function readNumbers(
+  memory: ArrowMemory,
+  column: NumberColumn,
+  format: string,
+  runs: readonly Run[],
+): boolean {
+  if (!NUMBER_FORMATS[column.type as string]!.includes(format)) return false;
+  let row = 0;
+  for (const run of runs) {
+    column.values.set(numbersOf(memory, format, run), row);
+    row += run.length;
+  }
+  return true;
+}
+
+/** Copies long, timestamp or timestamp_ntz; false if they are stored as something else. */
+export function readInt64s(
+  memory: ArrowMemory,
+  column: Int64Column,
+  format: string,
+  runs: readonly Run[],
+): boolean {
+  const isLong = column.type === "long";
+  const isNarrow = isLong && NUMBER_FORMATS.long!.includes(format);
+  const unit = isLong ? undefined : timestampUnit(column.type === "timestamp", format);
+  if (!isNarrow && unit === undefined && !(isLong && format === "l")) return false;
+  let row = 0;
+  for (const run of runs) {
+    const target = column.values.subarray(row, row + run.length);
+    if (isNarrow) {
+      numbersOf(memory, format, run).forEach((value, i) => target[i] = BigInt(value));
+    } else {
+      target.set(memory.int64s(run.array.buffers[1]!, run.start, run.length));
+      if (unit !== undefined && unit !== TIMESTAMP_UNITS.u) toMicros(target, ...unit);
+    }
+    row += run.length;
+  }
+  return true;
+}
+
+/** Copies decimals of the column's scale; false if they are stored as something else. */
+export function readDecimals(
+  memory: ArrowMemory,
+  column: Int64Column | Decimal128Column,
+  format: string,
+  runs: readonly Run[],
+): boolean {
+  const stored = decimalOf(format);
+  const { precision, scale } = column.type as DecimalType;
+  if (stored === undefined || stored.scale !== scale || stored.precision > precision) return false;
+  const wordsPerRow = precision <= 18 ? 1 : 2;
+  let row = 0;
+  for (const { array, start, length } of runs) {
+    const words = memory.int64s(array.buffers[1]!, start * 2, length * 2);
+    if (wordsPerRow === 2) column.values.set(words, row * 2);
+    else for (let i = 0; i < length; i++) column.values[row + i] = words[i * 2]!;
+    row += length;
+  }
+  return true;
+}
+
+/** Copies booleans; false if they are stored as something else. */
+export function readBooleans(
+  memory: ArrowMemory,
+  column: BooleanColumn,
+  format: string,
+  runs: readonly Run[],
+): boolean {
+  if (format !== "b") return false;
+  let row = 0;
+  for (const { array, start, length } of runs) {
+    for (let i = 0; i < length; i++) {
+      column.values[row++] = memory.bit(array.buffers[1]!, start + i);
+    }
+  }
+  return true;
+}
+
+/** Copies strings or binary values; false if they are stored as something else. */
+export function readBytes(
+  memory: ArrowMemory,
+  column: BytesColumn,
+  format: string,
+  runs: readonly Run[],
+): boolean {
+  const formats = column.type === "string" ? ["u", "U", "vu"] : ["z", "Z", "vz"];
+  if (!formats.includes(format)) return false;
+  for (const run of runs) {
+    if (format.startsWith("v")) readViews(memory, column, run);
+    else readRun(memory, column, run, format === "U" || format === "Z");
+  }
+  return true;
+}
+
+function readRun(memory: ArrowMemory, column: BytesColumn, run: Run, isLarge: boolean): void {
+  const offsets = memory.offsets(run.array.buffers[1]!, run.start, run.length, isLarge);
+  const first = offsets[0]!;
+  const bytes = memory.bytes(run.array.buffers[2]! + first, offsets[run.length]! - first);
+  const row = column.length;
+  const from = column.offsets[row]!;
+  if (from === 0) {
+    column.data = bytes.slice();
+  } else {
+    const joined = new Uint8Array(from + bytes.length);
+    joined.set(column.data.subarray(0, from));
+    joined.set(bytes, from);
+    column.data = joined;
+  }
+  for (let i = 1; i <= run.length; i++) column.offsets[row + i] = from + offsets[i]! - first;
+  column.length = row + run.length;
+}
+
+/** "View" layout: short values lie in the view itself, long ones in one of several buffers. */
+function readViews(memory: ArrowMemory, column: BytesColumn, { array, start, length }: Run): void {
+  for (let i = 0; i < length; i++) {
+    const view = array.buffers[1]! + (start + i) * VIEW_BYTES;
+    const isNull = array.buffers[0] !== 0 && memory.bit(array.buffers[0]!, start + i) === 0;
+    const size = isNull ? 0 : memory.int32(view);
+    const at = size <= MAX_INLINE_BYTES
+      ? view + 4
+      : array.buffers[2 + memory.int32(view + 8)]! + memory.int32(view + 12);
+    column.appendBytes(memory.bytes(at, size), 0, size);
+  }
+}
+
+function numbersOf(memory: ArrowMemory, format: string, { array, start, length }: Run) {
+  const type = NUMBER_ARRAYS[format as keyof typeof NUMBER_ARRAYS];
+  if (length === 0) return new type(0);
+  return new type(memory.buffer, array.buffers[1]! + start * type.BYTES_PER_ELEMENT, length);
+}
+
+/** `tsu:UTC`: a unit, and a zone for points in time. */
+function timestampUnit(isZoned: boolean, format: string) {
+  const match = /^ts([smun]):(.*)$/.exec(format);
+  return match === null || (match[2] !== "") !== isZoned ? undefined : TIMESTAMP_UNITS[match[1]!];
+}
+
+function toMicros(values: BigInt64Array, multiplier: bigint, divisor: bigint): void {
+  for (let i = 0; i < values.length; i++) {
+    const scaled = values[i]! * multiplier;
+    const quotient = scaled / divisor;
+    values[i] = scaled < 0n && quotient * divisor !== scaled ? quotient - 1n : quotient;
+  }
+}
