@@ -23,11 +23,19 @@ export function planBatch(
   const backlog = countOffsets(start, latest);
   if (maxOffsetsPerTrigger === undefined || backlog <= BigInt(maxOffsetsPerTrigger)) return latest;
   const limit = BigInt(maxOffsetsPerTrigger);
-  return mapOffsets(latest, (topic, partition, end) => {
+  const shares = mapOffsets(latest, (topic, partition, end) => {
     const from = start[topic]?.[partition] ?? 0n;
     if (end <= from) return end;
     const share = limit * (end - from) / backlog;
     return from + (share === 0n ? 1n : share);
+  });
+  // Shares are rounded down; what that leaves of the limit goes to the first that can take it.
+  let left = limit - countOffsets(start, shares);
+  return mapOffsets(shares, (topic, partition, end) => {
+    const room = latest[topic]![partition]! - end;
+    const more = left <= 0n ? 0n : left < room ? left : room;
+    left -= more;
+    return end + more;
   });
 }
 

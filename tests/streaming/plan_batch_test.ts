@@ -25,6 +25,12 @@ Deno.test("planBatch() leaves no partition behind: each gets an offset, however 
   equal(planBatch(start, latest, 10).trades![1], 1n);
 });
 
+Deno.test("planBatch() uses the whole limit, whatever rounding leaves", () => {
+  const start = { trades: { 0: 0n, 1: 0n, 2: 0n } };
+  const latest = { trades: { 0: 100n, 1: 100n, 2: 101n } };
+  equal(countOffsets(start, planBatch(start, latest, 200)), 200n);
+});
+
 Deno.test("planBatch() drains any backlog, within the limit and never past the end", () => {
   const random = new Random(7);
   for (let round = 0; round < 200; round++) {
