@@ -150,7 +150,7 @@ async function prepare(values: Values): Promise<Prepared> {
     return { ...places, databaseUrl, source };
   }
 
-  const isLocal = Deno.env.get("KAFKA_BROKERS") === undefined;
+  const isLocal = !Deno.env.get("KAFKA_BROKERS");
   if (isLocal && !await javaAvailable()) throw noJava();
   const { kafkaBrokers: brokers, databaseUrl } = await ensureStack({ onProgress });
   const topic = values.topic ?? "trades";
@@ -223,15 +223,16 @@ function summary(query: StreamingQuery, printer: ProgressPrinter, job: Prepared)
     return `Nothing new in ${job.source.description}; the query is at its end.`;
   }
   const first = last.batchId - printer.batches + 1;
+  const batches = first === last.batchId ? `batch ${first}` : `batches ${first} to ${last.batchId}`;
   const sinks = last.sinks.map(({ description, tableVersion }) => {
-    const rows = count(printer.outputRows.get(description) ?? 0);
+    const rows = `${count(printer.outputRows.get(description) ?? 0)} rows`;
     return [
       description,
-      `${rows} rows${tableVersion === undefined ? "" : `, version ${tableVersion}`}`,
+      tableVersion === undefined ? rows : `${rows}, table version ${tableVersion}`,
     ];
   });
   const rows = [
-    ["read", `${count(printer.inputRows)} records in batches ${first} to ${last.batchId}`],
+    ["read", `${count(printer.inputRows)} records in ${batches}`],
     ...sinks,
     ["dead letters", count(printer.deadLetters)],
     ["lag", count(printer.lag)],
@@ -239,13 +240,20 @@ function summary(query: StreamingQuery, printer: ProgressPrinter, job: Prepared)
   ];
   const width = Math.max(...rows.map(([name]) => name!.length));
   const table = rows.map(([name, text]) => `  ${name!.padEnd(width)}  ${text}`).join("\n");
-  return `
-${query.name}: each record once in every sink
+  return `\n${query.name}: each record once in every sink\n\n${table}\n\n${
+    whereToLook(printer, job)
+  }`;
+}
 
-${table}
-
-Where to look next:
-  psql ${job.databaseUrl} -c 'select symbol, count(*), max(price) from ${job.table} group by 1'
-  ls ${job.lakePath}/_delta_log
-  deno task pipeline:multisink --follow     and in another terminal: deno task producer:trades --rate 500`;
+function whereToLook(printer: ProgressPrinter, job: Prepared): string {
+  // A URL from the environment may hold a password that is not for the screen.
+  const isGiven = Boolean(Deno.env.get("DATABASE_URL"));
+  const psql = `psql ${isGiven ? '"$DATABASE_URL"' : job.databaseUrl} -c`;
+  const places = [
+    `${psql} 'select symbol, count(*), max(price) from ${job.table} group by symbol'`,
+    ...printer.deadLetters === 0 ? [] : [`${psql} 'select "offset", error from dead_letters'`],
+    `ls ${job.lakePath}/_delta_log`,
+    "deno task pipeline:multisink          again: it goes on where it stopped",
+  ];
+  return ["Where to look next:", ...places.map((place) => `  ${place}`)].join("\n");
 }

@@ -148,7 +148,7 @@ async function prepare(trades: number): Promise<World> {
 async function agree(job: Job, ledger: Ledger): Promise<void> {
   deepEqual(await postgresTradeIds(job.databaseUrl, job.table), ledger.tradeIds);
   deepEqual(await deltaTradeIds(job.lakePath), ledger.tradeIds);
-  deepEqual(await deadLetterValues(job.databaseUrl, job.topic), ledger.badValues);
+  deepEqual(await deadLetterValues(job.databaseUrl, job.table), ledger.badValues);
   deepEqual((await topicValues(job.brokers, job.deadLetterTopic)).sort(), ledger.badValues);
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type DataType, Decimal, formatDateDays, type Schema } from "../../lib/core/mod.ts";
+import { type DataType, type Decimal, formatDateDays, type Schema } from "../../lib/core/mod.ts";
 
 /** What a set of rows comes down to: equal for equal rows, whatever their order. */
 export interface RowsDigest {

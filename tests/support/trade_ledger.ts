@@ -57,10 +57,10 @@ export async function postgresTradeIds(databaseUrl: string, table: string): Prom
   });
 }
 
-/** The values of the dead letters of a topic, sorted. */
-export async function deadLetterValues(databaseUrl: string, topic: string): Promise<string[]> {
+/** The values of the dead letters that were kept beside a Postgres table, sorted. */
+export async function deadLetterValues(databaseUrl: string, table: string): Promise<string[]> {
   return await withSql(databaseUrl, async (sql) => {
-    const rows = await sql`select value from dead_letters where topic = ${topic}`;
+    const rows = await sql`select value from dead_letters where sink = ${`postgres(${table})`}`;
     return rows.map((row) => new TextDecoder().decode(row.value)).sort();
   });
 }
@@ -83,8 +83,10 @@ export async function removeLedger(
   for (const topic of topics) await deleteTopicIfPresent({ brokers }, topic);
   await withSql(databaseUrl, async (sql) => {
     await sql`drop table if exists ${sql(table)}`;
-    await sql`delete from dead_letters where topic = ${topics[0]!}`;
-    await sql`delete from sluice_progress where sink = ${`postgres(${table})`}`;
+    const sink = `postgres(${table})`;
+    if (!await exists(sql, "sluice_progress")) return;
+    await sql`delete from sluice_progress where sink = ${sink}`;
+    await sql`delete from dead_letters where sink = ${sink}`;
   });
 }
 
@@ -99,6 +101,11 @@ export async function withSql<T>(
   } finally {
     await sql.end();
   }
+}
+
+async function exists(sql: postgres.Sql, table: string): Promise<boolean> {
+  const [row] = await sql`select to_regclass(${table}) is not null as there`;
+  return row!.there;
 }
 
 function badValue(index: number, json: string): string {
