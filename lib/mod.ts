@@ -21,7 +21,12 @@ export {
 export { delta, type DeltaOptions } from "./delta/mod.ts";
 export { ndjson, type NdjsonOptions } from "./files/mod.ts";
 export { json } from "./formats/json/mod.ts";
-export { deadLetterTopic, type DeadLetterTopicOptions, kafka, type KafkaOptions } from "./kafka/mod.ts";
+export {
+  deadLetterTopic,
+  type DeadLetterTopicOptions,
+  kafka,
+  type KafkaOptions,
+} from "./kafka/mod.ts";
 export { postgres, type PostgresOptions } from "./postgres/mod.ts";
 export {
   parseTrigger,

@@ -1,10 +1,10 @@
-import { deepEqual, equal } from "assert";
+import { deepEqual, equal, ok } from "assert";
 import kafkajs from "kafkajs";
 import { Buffer } from "node:buffer";
 import { codecOf, COMPRESSION_TYPES } from "../../lib/kafka/compression.ts";
 import { createProducer } from "../../lib/kafka/mod.ts";
 import { withForeignProducer } from "./foreign_client.ts";
-import { readRecords, valuesOf, withSource, withTopic } from "./test_topic.ts";
+import { collect, readRecords, timeLimit, valuesOf, withSource, withTopic } from "./test_topic.ts";
 
 const compressed = COMPRESSION_TYPES.filter((type) => type !== "none");
 const values = Array.from({ length: 500 }, (_, i) => `value ${i} `.repeat(20));
@@ -56,6 +56,21 @@ for (const type of compressed) {
     });
   });
 }
+
+Deno.test("read() counts maxBytes as unpacked, so that little bytes do not become a huge batch", async () => {
+  await withTopic({ numPartitions: 1 }, async (topic) => {
+    const producer = createProducer(topic.connection, { compressionType: "zstd" });
+    const value = "0123456789".repeat(1_000);
+    await producer.send(topic.topic, Array.from({ length: 2_000 }, () => ({ value })));
+    await producer.close();
+    await withSource(topic, async (source) => {
+      const end = { [topic.topic]: { 0: 2_000n } };
+      const reader = source.read({}, end, { signal: timeLimit(), maxBytes: 1_000_000 });
+      const bytes = (await collect(reader)).length * value.length;
+      ok(bytes >= 1_000_000 && bytes < 6_000_000, `${bytes} bytes`);
+    });
+  });
+});
 
 Deno.test("Snappy is unpacked raw and in the blocks that Java writes", async () => {
   const codec = await codecOf(COMPRESSION_TYPES.indexOf("snappy"));

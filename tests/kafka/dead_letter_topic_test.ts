@@ -181,6 +181,24 @@ Deno.test("a run that ends between writing and committing leaves nothing; its ba
   });
 });
 
+Deno.test("a commit that failed before it was sent is done again by the same run", async () => {
+  await withTopic({ numPartitions: 1 }, async (topic) => {
+    const writer = await open(topic, newQueryId());
+    onFailpoint((name) => {
+      if (name === "kafka:staged") throw unknownOutcome;
+    });
+    try {
+      await rejects(commit(writer, microBatch(0, letter("a"))), unknownOutcome);
+    } finally {
+      onFailpoint(undefined);
+    }
+    const committed = { status: "committed", numOutputRows: 1 };
+    deepEqual(await commit(writer, microBatch(0, letter("a"))), committed);
+    await writer.close();
+    deepEqual(valuesOf(await letters(topic)), ["a"]);
+  });
+});
+
 Deno.test("an older run is fenced by a newer one of the same query, staged or not", async () => {
   const fenced = (error: unknown) => {
     ok(error instanceof SluiceError);
@@ -251,7 +269,7 @@ Deno.test("the topic is made where there is none, and takes the longest records 
   await withTopic({ numPartitions: 1 }, async (topic) => {
     await deleteTopicIfPresent(topic.connection, topic.topic);
     const writer = await open(topic, newQueryId());
-    const longest = "x".repeat(1_048_000);
+    const longest = "x".repeat(1_048_500);
     await commit(writer, microBatch(0, letter(longest)));
     await writer.close();
     deepEqual(valuesOf(await letters(topic)), [longest]);

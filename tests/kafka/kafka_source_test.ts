@@ -383,6 +383,7 @@ Deno.test("kafka() refuses options it does not know and values it cannot use", (
     [{ isolationLevel: "serializable" }, "BAD_OPTION"],
     [{ topic: "" }, "BAD_OPTION"],
     [{ brokers: ["nowhere"] }, "BAD_OPTION"],
+    [{ brokers: [] }, "KAFKA_BROKERS_MISSING"],
     [{ requestTimeoutMs: 0 }, "BAD_OPTION"],
     [{ maxOffsetsPerTrigger: 0 }, "BAD_OPTION"],
   ];

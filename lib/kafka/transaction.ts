@@ -1,0 +1,234 @@
+import { isRetryable, SluiceError, systemClock } from "../core/mod.ts";
+import { type KafkaClient, refused } from "./client.ts";
+import type { Api, BrokerConnection } from "./connection.ts";
+import { initProducerId, NEW_PRODUCER, produceBatch, type ProducerIdentity } from "./produce.ts";
+import { ErrorCode } from "./protocol_errors.ts";
+import type { RecordBatchBuilder } from "./record_batch_builder.ts";
+import { RequestWriter } from "./wire.ts";
+
+const ADD_PARTITIONS: Api = { name: "AddPartitionsToTxn", key: 24, version: 1, flexible: false };
+const ADD_OFFSETS: Api = { name: "AddOffsetsToTxn", key: 25, version: 1, flexible: false };
+const END_TXN: Api = { name: "EndTxn", key: 26, version: 1, flexible: false };
+const TXN_OFFSET_COMMIT: Api = { name: "TxnOffsetCommit", key: 28, version: 2, flexible: false };
+// A crashed run's transaction is ended by its next run, so this may be long: other sinks of the
+// batch are written while it is open.
+const TRANSACTION_TIMEOUT_MS = 300_000;
+const PAUSE_MS = 20;
+// What the coordinator says of a transaction that ended already, by whomever.
+const ENDED: ReadonlySet<number> = new Set([
+  ErrorCode.INVALID_TXN_STATE,
+  ErrorCode.INVALID_PRODUCER_EPOCH,
+  ErrorCode.PRODUCER_FENCED,
+]);
+const UNPACKED = {
+  compress: (bytes: Uint8Array) => bytes,
+  decompress: (bytes: Uint8Array) => bytes,
+};
+
+/**
+ * Writes records and a group's offset in one transaction at a time. The newest process with a
+ * transactional id fences all others.
+ */
+export class TransactionalProducer {
+  readonly #client: KafkaClient;
+  readonly #transactionalId: string;
+  #identity: ProducerIdentity = NEW_PRODUCER;
+  #coordinator: BrokerConnection | undefined;
+  // By topic-partition.
+  readonly #sequences = new Map<string, number>();
+
+  /** Does not connect yet; `init` comes first. */
+  constructor(client: KafkaClient, transactionalId: string) {
+    this.#client = client;
+    this.#transactionalId = transactionalId;
+  }
+
+  /**
+   * Becomes the newest producer with this transactional id: others are fenced, and a transaction
+   * they or we left behind is completed if it was being committed, else aborted.
+   *
+   * @throws {SluiceError} `FENCED` if this was called before and another process has since.
+   */
+  async init(): Promise<void> {
+    // As Kafka's Java client does: not every broker gives a new epoch while a transaction is open.
+    if (this.#identity !== NEW_PRODUCER) await this.#endIfOpen();
+    const attempted = `begin transactions as "${this.#transactionalId}"`;
+    this.#identity = await this.#settled(attempted, async (connection) => {
+      const { errorCode, ...identity } = await initProducerId(
+        connection,
+        this.#transactionalId,
+        TRANSACTION_TIMEOUT_MS,
+        this.#identity,
+      );
+      return { errorCode, value: identity };
+    });
+    this.#sequences.clear();
+  }
+
+  /** Adds partitions of a topic to the transaction; the first call begins it. */
+  async addPartitions(topic: string, partitions: readonly number[]): Promise<void> {
+    const request = this.#request();
+    request.array([topic], () => {
+      request.string(topic).array(partitions, (partition) => request.int32(partition));
+    });
+    await this.#settled("add partitions to a transaction", async (connection) => {
+      const response = await connection.send(ADD_PARTITIONS, request);
+      response.int32();
+      const codes = response.array(() => {
+        response.string();
+        return response.array(() => {
+          response.int32();
+          return response.int16();
+        });
+      }).flat();
+      return { errorCode: codes.find((code) => code !== ErrorCode.NONE) ?? 0, value: undefined };
+    });
+  }
+
+  /** Writes a batch of records to a partition that was added. */
+  async write(topic: string, partition: number, builder: RecordBatchBuilder): Promise<void> {
+    const name = `${topic}-${partition}`;
+    const baseSequence = this.#sequences.get(name) ?? 0;
+    const batch = builder.finish(
+      { ...this.#identity, baseSequence, transactional: true },
+      0,
+      UNPACKED,
+    );
+    await this.#client.quickly(async () => {
+      const { partitions } = await this.#client.topic(topic);
+      const connection = await this.#client.node(partitions[partition]?.leaderId ?? -1);
+      const errorCode = await produceBatch(
+        connection,
+        topic,
+        partition,
+        batch,
+        this.#transactionalId,
+        this.#client.options.requestTimeoutMs,
+      );
+      if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) return;
+      throw this.#refused(`write to ${name} in a transaction`, connection, errorCode);
+    });
+    this.#sequences.set(name, (baseSequence + builder.count) % 2 ** 31);
+  }
+
+  /** Makes a group's offset for a partition part of the transaction. */
+  async addGroupOffset(
+    groupId: string,
+    topic: string,
+    partition: number,
+    offset: bigint,
+  ): Promise<void> {
+    const attempted = `add the offset of group "${groupId}" to a transaction`;
+    await this.#settled(attempted, async (connection) => {
+      const response = await connection.send(ADD_OFFSETS, this.#request().string(groupId));
+      response.int32();
+      return { errorCode: response.int16(), value: undefined };
+    });
+    const request = new RequestWriter(false)
+      .string(this.#transactionalId)
+      .string(groupId)
+      .int64(this.#identity.producerId)
+      .int16(this.#identity.producerEpoch);
+    request.array([topic], () => {
+      request.string(topic).array([partition], () => {
+        request.int32(partition).int64(offset).int32(-1).string(null);
+      });
+    });
+    await this.#client.quickly(async () => {
+      const connection = await this.#client.coordinator("group", groupId);
+      const response = await connection.send(TXN_OFFSET_COMMIT, request);
+      response.int32();
+      const [errorCode] = response.array(() => {
+        response.string();
+        return response.array(() => {
+          response.int32();
+          return response.int16();
+        });
+      }).flat();
+      if (errorCode !== ErrorCode.NONE) throw this.#refused(attempted, connection, errorCode!);
+    });
+  }
+
+  /**
+   * Commits or aborts the transaction.
+   *
+   * @throws {SluiceError} `FENCED`, or retryable `TRANSACTION_TIMED_OUT`.
+   */
+  async end(commit: boolean): Promise<void> {
+    const attempted = `${commit ? "commit" : "abort"} a transaction`;
+    try {
+      await this.#settled(attempted, async (connection) => {
+        return { errorCode: await this.#endTransaction(connection, commit), value: undefined };
+      });
+    } catch (error) {
+      if (!(error instanceof SluiceError && error.code === "FENCED")) throw error;
+      // The broker says the same when it gave up waiting; then nobody else has our id, and this works.
+      await this.init();
+      throw new SluiceError("TRANSACTION_TIMED_OUT", {
+        attempted,
+        found: "a transaction that the broker aborted",
+        wanted: `one that is open for less than ${TRANSACTION_TIMEOUT_MS} ms`,
+        retryable: true,
+        cause: error,
+      });
+    }
+  }
+
+  async #endIfOpen(): Promise<void> {
+    await this.#settled("abort a transaction", async (connection) => {
+      const errorCode = await this.#endTransaction(connection, false);
+      return { errorCode: ENDED.has(errorCode) ? ErrorCode.NONE : errorCode, value: undefined };
+    });
+  }
+
+  async #endTransaction(connection: BrokerConnection, commit: boolean): Promise<number> {
+    const response = await connection.send(END_TXN, this.#request().boolean(commit));
+    response.int32();
+    return response.int16();
+  }
+
+  #request(): RequestWriter {
+    return new RequestWriter(false)
+      .string(this.#transactionalId)
+      .int64(this.#identity.producerId)
+      .int16(this.#identity.producerEpoch);
+  }
+
+  /**
+   * Asks the transaction coordinator, again and again while it says that the transaction before is
+   * not through yet or that another broker coordinates.
+   */
+  async #settled<T>(
+    attempted: string,
+    ask: (connection: BrokerConnection) => Promise<{ errorCode: number; value: T }>,
+  ): Promise<T> {
+    const deadlineMs = Date.now() + this.#client.options.requestTimeoutMs;
+    for (;;) {
+      if (!this.#coordinator?.usable) {
+        this.#coordinator = await this.#client.patiently(() =>
+          this.#client.coordinator("transaction", this.#transactionalId)
+        );
+      }
+      const { errorCode, value } = await ask(this.#coordinator);
+      if (errorCode === ErrorCode.NONE) return value;
+      const error = this.#refused(attempted, this.#coordinator, errorCode);
+      if (!isRetryable(error) || Date.now() > deadlineMs) throw error;
+      if (errorCode !== ErrorCode.CONCURRENT_TRANSACTIONS) this.#coordinator = undefined;
+      await systemClock.sleep(PAUSE_MS, this.#client.closedSignal);
+    }
+  }
+
+  #refused(attempted: string, connection: BrokerConnection, errorCode: number): SluiceError {
+    const error = refused(attempted, connection.address, errorCode);
+    if (
+      errorCode !== ErrorCode.INVALID_PRODUCER_EPOCH && errorCode !== ErrorCode.PRODUCER_FENCED
+    ) {
+      return error;
+    }
+    return new SluiceError("FENCED", {
+      ...error.details,
+      wanted: `to be the only process with transactional id "${this.#transactionalId}"`,
+      hint: "another run of the same query has begun: let only one run at a time",
+    });
+  }
+}
