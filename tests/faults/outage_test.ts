@@ -137,6 +137,8 @@ async function ownStack(folder: string): Promise<OwnStack> {
     postgresPort: port + 2,
   };
   const { kafkaBrokers: brokers, databaseUrl } = await startStack(options);
+  // Services that the environment gives have no process here to ask for.
+  const given = takeFromEnvironment(["KAFKA_BROKERS", "DATABASE_URL"]);
   return {
     brokers,
     databaseUrl,
@@ -150,7 +152,10 @@ async function ownStack(folder: string): Promise<OwnStack> {
     async up() {
       await startStack(options);
     },
-    [Symbol.asyncDispose]: () => stopStack({ stateDir: options.stateDir, wipe: true }),
+    async [Symbol.asyncDispose]() {
+      await stopStack({ stateDir: options.stateDir, wipe: true });
+      for (const [name, value] of given) Deno.env.set(name, value);
+    },
   };
 }
 
@@ -160,4 +165,14 @@ async function stateOf(name: ServiceName, stateDir: string, state: string): Prom
     if (status?.state === state) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function takeFromEnvironment(names: readonly string[]): Map<string, string> {
+  const taken = new Map<string, string>();
+  for (const name of names) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) taken.set(name, value);
+    Deno.env.delete(name);
+  }
+  return taken;
 }
