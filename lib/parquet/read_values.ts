@@ -69,7 +69,7 @@ export function readInt64s(
 ): boolean {
   const isLong = column.type === "long";
   const isNarrow = isLong && NUMBER_FORMATS.long!.includes(format);
-  const unit = isLong ? undefined : timestampUnit(column.type === "timestamp", format);
+  const unit = isLong ? undefined : timestampUnit(format);
   if (!isNarrow && unit === undefined && !(isLong && format === "l")) return false;
   let row = 0;
   for (const run of runs) {
@@ -176,10 +176,13 @@ function numbersOf(memory: ArrowMemory, format: string, { array, start, length }
   return new type(memory.buffer, array.buffers[1]! + start * type.BYTES_PER_ELEMENT, length);
 }
 
-/** `tsu:UTC`: a unit, and a zone for points in time. */
-function timestampUnit(isZoned: boolean, format: string) {
-  const match = /^ts([smun]):(.*)$/.exec(format);
-  return match === null || (match[2] !== "") !== isZoned ? undefined : TIMESTAMP_UNITS[match[1]!];
+/**
+ * The unit of `tsu:UTC`. Whether there is a zone does not matter: old writers store points in time
+ * without one (as 96-bit integers, or by mistake), and all of them mean UTC.
+ */
+function timestampUnit(format: string) {
+  const match = /^ts([smun]):/.exec(format);
+  return match === null ? undefined : TIMESTAMP_UNITS[match[1]!];
 }
 
 function toMicros(values: BigInt64Array, multiplier: bigint, divisor: bigint): void {

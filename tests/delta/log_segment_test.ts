@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "assert";
 import { checkpointName, commitName } from "../../lib/delta/log_files.ts";
 import { findLogSegment } from "../../lib/delta/log_segment.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "assert";
 import { localLogStore, type LogStore, memoryLogStore } from "../../lib/delta/mod.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

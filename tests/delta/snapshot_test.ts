@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "assert";
 import { type Batch, schema as s, type SluiceError } from "../../lib/core/mod.ts";
 import { type Action, formatActions } from "../../lib/delta/actions.ts";
 import { writeCheckpoint } from "../../lib/delta/checkpoint.ts";
@@ -203,6 +203,44 @@ Deno.test("loadSnapshot() takes no notice of actions and fields it does not know
   await store.putIfAbsent(commitName(1), new TextEncoder().encode(strange));
 
   equal((await loadSnapshot(store))?.txn("q")?.version, 3);
+});
+
+Deno.test("loadSnapshot() takes null for what is not there, but within partition values", async () => {
+  const store = await storeOf([{ protocol }, { metaData }]);
+  const line = '{"add":{"path":"a","partitionValues":{"p":null},"size":1,"modificationTime":0,' +
+    '"dataChange":true,"stats":null,"tags":null,"deletionVector":null},"remove":null}';
+  await store.putIfAbsent(commitName(1), new TextEncoder().encode(line));
+
+  const [file] = (await loadSnapshot(store))!.files();
+
+  deepEqual(file, {
+    path: "a",
+    partitionValues: { p: null },
+    size: 1,
+    modificationTime: 0,
+    dataChange: true,
+  });
+});
+
+Deno.test("loadSnapshot() knows an absolute path however it is written", async () => {
+  const store = await storeOf([{ protocol }, { metaData }, add("/data/a"), add("file:/data/b")], [
+    remove("file:///data/a", 0),
+    remove("/data/b", 0),
+  ]);
+
+  equal((await loadSnapshot(store))?.numFiles, 0);
+});
+
+Deno.test("loadSnapshot() goes by the commits where a checkpoint is broken", async () => {
+  const store = await storeOf(...someCommits());
+  const expected = contents(await loadSnapshot(store));
+  await writeCheckpoint(store, (await loadSnapshot(store))!, NOW_MS);
+  await store.write(checkpointName(4), (await store.read(checkpointName(4)))!.slice(0, -9));
+
+  deepEqual(contents(await loadSnapshot(store)), expected);
+
+  const cleaned = await without(store, (name) => name === commitName(0));
+  await rejects(loadSnapshot(cleaned), { code: "PARQUET_DECODE" });
 });
 
 Deno.test("loadSnapshot() refuses what a reader would have to know, by name", async () => {

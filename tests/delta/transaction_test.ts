@@ -1,7 +1,8 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "assert";
 import { schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { type Action, formatActions, parseActions } from "../../lib/delta/actions.ts";
-import { commitName } from "../../lib/delta/log_files.ts";
+import { writeCheckpoint } from "../../lib/delta/checkpoint.ts";
+import { checkpointName, commitName } from "../../lib/delta/log_files.ts";
 import {
   type AppendTransaction,
   commitAppend,
@@ -138,6 +139,26 @@ Deno.test("commitAppend() knows its own commit again when the answer was lost", 
 
   equal(first.status === "committed" && first.version, 0);
   equal(second.status === "committed" && second.version, 1);
+  deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
+});
+
+Deno.test("commitAppend() knows its own commit again by its id alone", async () => {
+  // Nothing else gives it away: no txn, and no commit before it that a reader could start from.
+  const { actions: [, add], ...rest } = append("a", 1);
+  const full = memoryLogStore();
+  const { snapshot } = await commitAppend(full, undefined, append("a", 0));
+  await writeCheckpoint(full, snapshot, 0);
+  const store = memoryLogStore();
+  await store.write(checkpointName(0), (await full.read(checkpointName(0)))!);
+  const lossy = interrupted(store, {
+    after() {
+      throw new Deno.errors.ConnectionReset("the answer is lost");
+    },
+  });
+
+  const outcome = await commitAppend(lossy, snapshot, { ...rest, actions: [add!] });
+
+  equal(outcome.status === "committed" && outcome.version, 1);
   deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
 });
 

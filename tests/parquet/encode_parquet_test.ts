@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "assert";
 import { Batch, Decimal, schema as s } from "../../lib/core/mod.ts";
 import { decodeParquet, encodeParquet } from "../../lib/parquet/mod.ts";
 import { EveryType, everyTypeBatch } from "../support/sample_rows.ts";

@@ -1,0 +1,143 @@
+import { Batch, createColumn, Schema, SluiceError } from "../core/mod.ts";
+import { decodeParquet } from "../parquet/mod.ts";
+import type { AddFile, CommitInfo, Metadata, Protocol, SetTransaction } from "./actions.ts";
+import { withStorageErrors } from "./delta_error.ts";
+import { localLogStore } from "./local_log_store.ts";
+import { parseLogName } from "./log_files.ts";
+import type { LogStore } from "./log_store.ts";
+import { dataFilePath, parsePartitionValue } from "./partition_values.ts";
+import { loadSnapshot, readCommit, type Snapshot } from "./snapshot.ts";
+import { tablePathOf } from "./table_path.ts";
+
+/** One entry of a table's history. */
+export interface HistoryEntry extends CommitInfo {
+  /** The version that it made. */
+  readonly version: number;
+}
+
+/**
+ * A Delta table at one version, to look into.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "assert";
+ * import { DeltaTable } from "./delta_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * equal(await DeltaTable.exists(path), false);
+ * await Deno.remove(path);
+ * ```
+ */
+export class DeltaTable {
+  /** The table's folder. */
+  readonly path: string;
+  readonly #store: LogStore;
+  readonly #snapshot: Snapshot;
+
+  private constructor(path: string, store: LogStore, snapshot: Snapshot) {
+    this.path = path;
+    this.#store = store;
+    this.#snapshot = snapshot;
+  }
+
+  /**
+   * Opens a table at its newest version, or at the one given.
+   *
+   * @throws {SluiceError} `TABLE_NOT_FOUND`, `VERSION_NOT_FOUND`, `CORRUPT_LOG` or
+   * `UNSUPPORTED_FEATURE`.
+   */
+  static async open(path: string, version?: number): Promise<DeltaTable> {
+    const tablePath = tablePathOf(path);
+    const store = localLogStore(tablePath);
+    const snapshot = await withStorageErrors(
+      "open a Delta table",
+      tablePath,
+      () => loadSnapshot(store, version),
+    );
+    if (snapshot === undefined) {
+      throw new SluiceError("TABLE_NOT_FOUND", {
+        attempted: "open a Delta table",
+        where: tablePath,
+        found: "no _delta_log with a commit",
+      });
+    }
+    return new DeltaTable(tablePath, store, snapshot);
+  }
+
+  /** True if there is a table in this folder. */
+  static async exists(path: string): Promise<boolean> {
+    const names = await localLogStore(tablePathOf(path)).list();
+    return names.some((name) => parseLogName(name) !== undefined);
+  }
+
+  /** The version that was opened. */
+  get version(): number {
+    return this.#snapshot.version;
+  }
+
+  /** What a client must understand. */
+  get protocol(): Protocol {
+    return this.#snapshot.protocol;
+  }
+
+  /** The table's id, partition columns and properties. */
+  get metadata(): Metadata {
+    return this.#snapshot.metadata;
+  }
+
+  /** The table's columns. */
+  schema(): Schema {
+    return this.#snapshot.schema;
+  }
+
+  /** The table's data files. */
+  files(): AddFile[] {
+    return [...this.#snapshot.files()];
+  }
+
+  /** How far an application has come; `undefined` if it never wrote here. */
+  txn(appId: string): SetTransaction | undefined {
+    return this.#snapshot.txn(appId);
+  }
+
+  /** What made each version that the log still has as a commit, newest first. */
+  async history(): Promise<HistoryEntry[]> {
+    const entries: HistoryEntry[] = [];
+    for (let version = this.version; version >= 0; version--) {
+      const commit = await readCommit(this.#store, version);
+      if (commit === undefined) break;
+      const commitInfo = commit.actions.find((action) => action.commitInfo !== undefined)
+        ?.commitInfo;
+      entries.push({ ...commitInfo, version });
+    }
+    return entries;
+  }
+
+  /** The table's rows, a batch for each data file. */
+  async *toBatches(): AsyncGenerator<Batch> {
+    for (const file of this.#snapshot.files()) yield await this.#readFile(file);
+  }
+
+  /** The table's rows, in no order that means anything. */
+  async *rows(): AsyncGenerator<Record<string, unknown>> {
+    for await (const batch of this.toBatches()) yield* batch.rows();
+  }
+
+  async #readFile(file: AddFile): Promise<Batch> {
+    const schema = this.schema();
+    const { partitionColumns } = this.metadata;
+    const stored = schema.fields.filter((field) => !partitionColumns.includes(field.name));
+    const path = dataFilePath(this.path, file.path);
+    const bytes = await withStorageErrors("read a data file", path, () => Deno.readFile(path));
+    const batch = await decodeParquet(bytes, new Schema(stored));
+    const columns = schema.fields.map((field) => {
+      const index = stored.indexOf(field);
+      if (index >= 0) return batch.columns[index]!;
+      const column = createColumn(field.type, batch.numRows);
+      const value = parsePartitionValue(field.type, file.partitionValues[field.name]);
+      for (let row = 0; row < batch.numRows; row++) column.append(value);
+      return column;
+    });
+    return new Batch(schema, 0, columns);
+  }
+}

@@ -1,0 +1,47 @@
+/** The file that hints at the newest checkpoint. */
+export const LAST_CHECKPOINT = "_last_checkpoint";
+
+/** A file of the log that its name tells all about. */
+export type LogFile =
+  | { readonly kind: "commit"; readonly version: number; readonly name: string }
+  | {
+    readonly kind: "checkpoint";
+    readonly version: number;
+    readonly name: string;
+    /** Which part this is, from 1, of how many; 1 of 1 for a checkpoint in one file. */
+    readonly part: number;
+    readonly parts: number;
+  };
+
+const COMMIT = /^(\d{20})\.json$/;
+const CHECKPOINT = /^(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet$/;
+
+/** The name of the commit that makes a version: 20 digits and `.json`. */
+export function commitName(version: number): string {
+  return `${paddedVersion(version)}.json`;
+}
+
+/** The name of a checkpoint in one file. */
+export function checkpointName(version: number): string {
+  return `${paddedVersion(version)}.checkpoint.parquet`;
+}
+
+/** What a name in the log says; `undefined` for names that mean nothing here. */
+export function parseLogName(name: string): LogFile | undefined {
+  const commit = COMMIT.exec(name);
+  if (commit !== null) return { kind: "commit", version: Number(commit[1]), name };
+  const checkpoint = CHECKPOINT.exec(name);
+  if (checkpoint === null) return undefined;
+  const [, version, part = "1", parts = "1"] = checkpoint;
+  return {
+    kind: "checkpoint",
+    version: Number(version),
+    name,
+    part: Number(part),
+    parts: Number(parts),
+  };
+}
+
+function paddedVersion(version: number): string {
+  return String(version).padStart(20, "0");
+}
