@@ -12,7 +12,7 @@ const home = `${sluiceDir}/venv`;
 export async function runPython(script: string, ...args: string[]): Promise<unknown> {
   await ensurePackages();
   const path = new URL(`../interop/${script}`, import.meta.url).pathname;
-  return JSON.parse(await run(`${home}/bin/python`, [path, ...args]));
+  return JSON.parse(await run(`${home}/bin/python`, ["-B", path, ...args]));
 }
 
 let ensured: Promise<void> | undefined;
