@@ -6,14 +6,15 @@
 export async function putIfAbsent(path: string, contents: Uint8Array): Promise<boolean> {
   const { folder, name } = splitPath(path);
   const temporary = `${folder}/.${name}.${crypto.randomUUID()}.tmp`;
-  await writeFlushed(temporary, contents);
   try {
+    await writeFlushed(temporary, contents);
     await Deno.link(temporary, path);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw error;
   } finally {
-    await Deno.remove(temporary);
+    // It is absent only if it could not be made, and then that is the error to tell.
+    await Deno.remove(temporary).catch(() => {});
   }
   await syncFolder(folder);
   return true;

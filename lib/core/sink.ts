@@ -26,6 +26,8 @@ export interface SinkContext {
   readonly queryName: string;
   /** Names and types of the rows' columns. */
   readonly schema: Schema;
+  /** Tells whoever watches of what went wrong without harm to the data. Does not throw. */
+  readonly onNotice?: (message: string) => void;
 }
 
 /** How the commit of a batch ended, when it ended well. */

@@ -12,8 +12,6 @@ export interface DeltaOptions {
    * there already.
    */
   readonly partitionBy?: readonly string[];
-  /** Told of what went wrong without harm to the data: a checkpoint that could not be written. */
-  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -51,7 +49,7 @@ export interface DeltaOptions {
  */
 export function delta(options: DeltaOptions): Sink {
   const name = `delta(${options.path})`;
-  refuseUnknownOptions(`make sink ${name}`, options, ["path", "partitionBy", "onWarning"]);
+  refuseUnknownOptions(`make sink ${name}`, options, ["path", "partitionBy"]);
   const path = tablePathOf(options.path);
   return {
     name,

@@ -1,5 +1,6 @@
+import type { Table } from "apache-arrow";
 import { Batch, createColumn, Schema, SluiceError } from "../core/mod.ts";
-import { decodeParquet } from "../parquet/mod.ts";
+import { decodeParquet, toArrow } from "../parquet/mod.ts";
 import type { AddFile, CommitInfo, Metadata, Protocol, SetTransaction } from "./actions.ts";
 import { withStorageErrors } from "./delta_error.ts";
 import { localLogStore } from "./local_log_store.ts";
@@ -121,6 +122,12 @@ export class DeltaTable {
   /** The table's rows, in no order that means anything. */
   async *rows(): AsyncGenerator<Record<string, unknown>> {
     for await (const batch of this.toBatches()) yield* batch.rows();
+  }
+
+  /** The whole table as an Arrow table, in memory; a record batch for each data file. */
+  async toArrow(): Promise<Table> {
+    const batches = await Array.fromAsync(this.toBatches());
+    return await toArrow(batches.length === 0 ? [new Batch(this.schema())] : batches);
   }
 
   async #readFile(file: AddFile): Promise<Batch> {

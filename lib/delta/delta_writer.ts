@@ -50,7 +50,7 @@ export class DeltaWriter implements SinkWriter {
   readonly #queryId: string;
   readonly #store: LogStore;
   readonly #files: DataFileWriter;
-  readonly #warn: (message: string) => void;
+  readonly #notice: (message: string) => void;
   #snapshot: Snapshot | undefined;
   /** The table as it was when the rows were last held against it. */
   #checkedProtocol: Protocol | undefined;
@@ -67,7 +67,7 @@ export class DeltaWriter implements SinkWriter {
     this.#queryId = context.queryId;
     this.#store = localLogStore(path);
     this.#files = new DataFileWriter(path);
-    this.#warn = options.onWarning ?? (() => {});
+    this.#notice = context.onNotice ?? (() => {});
   }
 
   /** Reads the table, if there is one, and checks that the rows fit. */
@@ -194,7 +194,7 @@ export class DeltaWriter implements SinkWriter {
       this.#checkpointFailed = false;
     } catch (error) {
       this.#checkpointFailed = true;
-      this.#warn(
+      this.#notice(
         `no checkpoint of ${this.#path} at version ${version} (${
           errorText(error)
         }); the table is ` +

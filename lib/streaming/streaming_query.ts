@@ -7,6 +7,7 @@ import {
   retry,
   type RetryPolicy,
   type Sink,
+  type SinkContext,
   type Source,
 } from "../core/mod.ts";
 import { BatchRunner, type DoneBatch, type Retry } from "./batch_runner.ts";
@@ -87,7 +88,12 @@ export class StreamingQuery {
   /** Opens the sinks and starts the loop; returns when the query runs. */
   async open(): Promise<void> {
     const { sinks, decoder } = this.#parts;
-    const context = { queryId: this.id, queryName: this.name, schema: decoder.schema };
+    const context: SinkContext = {
+      queryId: this.id,
+      queryName: this.name,
+      schema: decoder.schema,
+      onNotice: this.#notice,
+    };
     try {
       for (const sink of sinks) {
         const writer = await this.#retry(`open sink ${sink.name}`, () => sink.open(context));

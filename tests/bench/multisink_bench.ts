@@ -21,7 +21,7 @@ import { encodeParquet } from "../../lib/parquet/mod.ts";
 import { createTableSql, encodeCopyBinary } from "../../lib/postgres/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
 import { produceTrades } from "../../pipelines/producers/trades.ts";
-import { Trade } from "../../pipelines/trade.ts";
+import { Trade, type TradeRow } from "../../pipelines/trade.ts";
 import { checkout } from "../support/paths.ts";
 import { withSql } from "../support/trade_ledger.ts";
 
@@ -126,15 +126,15 @@ async function measureFloors(
   batchSize: number,
 ): Promise<Floors> {
   const fetchSeconds = await seconds(() => readTopic(brokers, topic, () => {}));
-  const batches: Batch[] = [];
+  const batches: Batch<TradeRow>[] = [];
   const decoder = json(Trade);
   const decodeSeconds = await seconds(() =>
     readTopic(brokers, topic, async (block) => {
       let batch = batches.at(-1);
       if (batch === undefined || batch.numRows >= batchSize) {
-        batches.push(batch = new Batch(Trade as unknown as typeof Trade, batchSize) as never);
+        batches.push(batch = new Batch(Trade, batchSize));
       }
-      await decoder.decode(block, batch as never);
+      await decoder.decode(block, batch);
     })
   );
   const rows = batches.reduce((sum, batch) => sum + batch.numRows, 0);
@@ -168,7 +168,7 @@ async function copyChunks(databaseUrl: string, batches: Uint8Array[][]): Promise
   const table = "bench_copy_floor";
   return await withSql(databaseUrl, async (sql) => {
     await sql.unsafe(`drop table if exists ${table}`);
-    await sql.unsafe(createTableSql(table, Trade as never));
+    await sql.unsafe(createTableSql(table, Trade));
     const elapsed = await seconds(async () => {
       for (const chunks of batches) {
         const copy = await sql.unsafe(`copy ${table} from stdin (format binary)`).writable();

@@ -329,8 +329,8 @@ Deno.test("delta() writes a checkpoint every tenth version, and the table is who
 Deno.test("delta() commits though a checkpoint fails, says so, and tries again at the next commit", () =>
   withTable(async (path) => {
     const warnings: string[] = [];
-    const writer = await delta({ path, onWarning: (message) => warnings.push(message) })
-      .open(sinkContext(Trade));
+    const onNotice = (message: string) => warnings.push(message);
+    const writer = await delta({ path }).open({ ...sinkContext(Trade), onNotice });
     for (let i = 0; i < 10; i++) await commitBatch(writer, i, trades(["A", i]));
     const inTheWay = `${path}/_delta_log/00000000000000000010.checkpoint.parquet`;
     await Deno.mkdir(inTheWay);
@@ -349,7 +349,7 @@ Deno.test("delta() commits though a checkpoint fails, says so, and tries again a
 Deno.test("delta() goes by the table's properties", () =>
   withTable(async (path) => {
     const schema = s.struct({ a: s.long(), b: s.long(), c: s.long() });
-    await makeTable(path, schema as unknown as Schema, {
+    await makeTable(path, schema, {
       configuration: {
         "delta.checkpointInterval": "2",
         "delta.dataSkippingNumIndexedCols": "2",
@@ -376,7 +376,7 @@ Deno.test("delta() writes to a table that is there, by name and with nulls for w
       id: s.long().nullable(),
       symbol: s.string().nullable(),
     });
-    await makeTable(path, theirs as unknown as Schema, { partitionColumns: ["symbol"] });
+    await makeTable(path, theirs, { partitionColumns: ["symbol"] });
 
     const writer = await delta({ path }).open(sinkContext(Trade));
     await commitBatch(writer, 0, trades(["A", 1]));
@@ -394,7 +394,7 @@ Deno.test("delta() refuses rows that do not fit the table, naming the column", (
       place: s.struct({ city: s.string() }).nullable(),
       tags: s.array(s.string()).nullable(),
     });
-    await makeTable(path, theirs as unknown as Schema);
+    await makeTable(path, theirs);
     const open = (schema: unknown, partitionBy?: string[]) =>
       delta({ path, ...(partitionBy === undefined ? {} : { partitionBy }) })
         .open(sinkContext(schema as Schema));
@@ -443,7 +443,7 @@ Deno.test("delta() refuses at the next batch what another has made of the table"
     const { metadata } = await DeltaTable.open(path);
     const staged = await writer.stage(microBatch(1, trades(["A", 2])));
     const changed = s.struct({ symbol: s.string().nullable(), id: s.integer() });
-    const schemaString = formatSchema(changed as unknown as Schema);
+    const schemaString = formatSchema(changed);
     await localLogStore(path)
       .putIfAbsent(commitName(1), formatActions([{ metaData: { ...metadata, schemaString } }]));
 
@@ -457,7 +457,7 @@ Deno.test("delta() stages again when the table was made with other partitions me
   withTable(async (path) => {
     const writer = await delta({ path }).open(sinkContext(Trade));
     const staged = await writer.stage(microBatch(0, trades(["A", 1])));
-    await makeTable(path, Trade as unknown as Schema, { partitionColumns: ["symbol"] });
+    await makeTable(path, Trade, { partitionColumns: ["symbol"] });
 
     await rejects(staged.commit(), { code: "TABLE_CHANGED", retryable: true });
     await commitBatch(writer, 0, trades(["A", 1]));
@@ -491,14 +491,14 @@ Deno.test("delta() refuses tables that ask of writers what is not done, by name"
       ["writer version 8", { protocol: { minReaderVersion: 1, minWriterVersion: 8 } }],
     ];
     for (const [name, made] of tables) {
-      await makeTable(path, Trade as unknown as Schema, made);
+      await makeTable(path, Trade, made);
       await rejects(
         delta({ path }).open(sinkContext(Trade)),
         (error: Failure) => error.code === "UNSUPPORTED_FEATURE" && error.message.includes(name),
       );
       await Deno.remove(path, { recursive: true });
     }
-    await makeTable(path, Trade as unknown as Schema, { protocol: features("changeDataFeed") });
+    await makeTable(path, Trade, { protocol: features("changeDataFeed") });
     await delta({ path }).open(sinkContext(Trade));
   }));
 

@@ -20,7 +20,7 @@ const NOW_MS = Date.UTC(2026, 0, 31);
 const metaData = {
   id: "table-1",
   format: { provider: "parquet", options: {} },
-  schemaString: formatSchema(s.struct({ id: s.long() }) as never),
+  schemaString: formatSchema(s.struct({ id: s.long() })),
   partitionColumns: [],
   configuration: { "delta.appendOnly": "false" },
   createdTime: 1_700_000_000_000,

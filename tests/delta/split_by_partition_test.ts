@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "assert";
-import { Batch, type Column, type Schema, schema as s } from "../../lib/core/mod.ts";
+import { Batch, type Column, schema as s } from "../../lib/core/mod.ts";
 import { splitByPartition } from "../../lib/delta/split_by_partition.ts";
 
 const schema = s.struct({
@@ -78,5 +78,5 @@ Deno.test("splitByPartition() has null for a partition column that the rows lack
   batch.append({ id: 1n });
 
   deepEqual(split(batch as Batch, ["symbol"]), [[{ symbol: null }, [1]]]);
-  deepEqual(splitByPartition(new Batch(schema as unknown as Schema), ["symbol"]), []);
+  deepEqual(splitByPartition(new Batch(schema), ["symbol"]), []);
 });

@@ -18,7 +18,7 @@ const newTable = {
   metaData: {
     id: "table-1",
     format: { provider: "parquet", options: {} },
-    schemaString: formatSchema(s.struct({ id: s.long() }) as never),
+    schemaString: formatSchema(s.struct({ id: s.long() })),
     partitionColumns: [],
     configuration: {},
   },

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "assert";
-import { delta, json, kafka, pipeline, postgres, type Schema, schema as s } from "sluice";
+import { delta, json, kafka, pipeline, postgres, Schema, schema as s } from "sluice";
 import { createProducer, createTopicIfAbsent } from "../../lib/kafka/mod.ts";
 import { multisink } from "../../pipelines/multisink.ts";
 import { Trade } from "../../pipelines/trade.ts";
@@ -54,7 +54,7 @@ Deno.test("numbers are exact to the last digit in Postgres and in Delta, as delt
     .start({ checkpointLocation: `${folder}/checkpoint`, trigger: { availableNow: true } });
   await query.awaitTermination();
 
-  await agree(databaseUrl, name, Exact as unknown as Schema, `${folder}/lake`, values.length);
+  await agree(databaseUrl, name, Exact, `${folder}/lake`, values.length);
   const edges = await withSql(
     databaseUrl,
     (sql) =>
@@ -91,7 +91,7 @@ Deno.test("multisink's two tables agree row for row, as SQL and delta-rs read th
     lakePath: `${folder}/lake`,
   }, { checkpointLocation: `${folder}/checkpoint`, trigger: { availableNow: true } });
   await query.awaitTermination();
-  const trade = Trade as unknown as Schema;
+  const trade = Trade;
   await agree(databaseUrl, name, trade, `${folder}/lake`, tradeIds.length);
   await Deno.stat(`${folder}/lake/_delta_log/00000000000000000010.checkpoint.parquet`);
 });
@@ -111,7 +111,7 @@ async function agree(
   // delta-rs moves the partition columns to the end.
   const inDelta = new Map(schema.fields.map((field) => [field.name, field]));
   const fields = found.columns.map((column) => inDelta.get(column)!);
-  const reordered = { ...schema, fields } as unknown as Schema;
+  const reordered = new Schema(fields);
   const inPostgres = await postgresDigest(databaseUrl, table, reordered);
   equal(inPostgres.rows, rows);
   deepEqual({ rows: found.rows, digest: found.digest }, inPostgres);

@@ -14,7 +14,7 @@ Deno.test("decodeParquet() finds columns by name and gives null for those the fi
     id: s.long(),
   });
 
-  const batch = await decodeParquet(file, wanted as unknown as Schema);
+  const batch = await decodeParquet(file, wanted);
 
   deepEqual([...batch.rows()], [
     { missing: null, address: { zip: null, geo: null }, id: 0n },
@@ -39,7 +39,7 @@ Deno.test("decodeParquet() widens integers and floats that fit", async () => {
 
   const batch = await decodeParquet(
     file,
-    s.struct({ a: s.short(), b: s.long(), c: s.double() }) as unknown as Schema,
+    s.struct({ a: s.short(), b: s.long(), c: s.double() }),
   );
 
   deepEqual(batch.row(0), { a: -128, b: 2147483647n, c: 0.5 });
@@ -48,11 +48,11 @@ Deno.test("decodeParquet() widens integers and floats that fit", async () => {
 Deno.test("decodeParquet() refuses a column stored as another type, by name", async () => {
   const file = await encodeParquet(everyTypeBatch(0, 1) as Batch);
   const wanted: Record<string, Schema> = {
-    price: s.struct({ price: s.decimal(18, 2) }) as unknown as Schema,
-    at: s.struct({ at: s.long() }) as unknown as Schema,
-    text: s.struct({ text: s.long() }) as unknown as Schema,
-    large: s.struct({ large: s.integer() }) as unknown as Schema,
-    tags: s.struct({ tags: s.string() }) as unknown as Schema,
+    price: s.struct({ price: s.decimal(18, 2) }),
+    at: s.struct({ at: s.long() }),
+    text: s.struct({ text: s.long() }),
+    large: s.struct({ large: s.integer() }),
+    tags: s.struct({ tags: s.string() }),
   };
   for (const [name, schema] of Object.entries(wanted)) {
     await rejects(

@@ -8,26 +8,20 @@ import type {
 } from "../../lib/core/mod.ts";
 
 /** A batch as the engine hands it to sinks. */
-export function microBatch<Row>(batchId: number, batch: Batch<Row>): MicroBatch {
-  return {
-    batchId,
-    batch: batch as unknown as Batch,
-    deadLetters: [],
-    startOffsets: {},
-    endOffsets: {},
-  };
+export function microBatch(batchId: number, batch: Batch): MicroBatch {
+  return { batchId, batch, deadLetters: [], startOffsets: {}, endOffsets: {} };
 }
 
 /** What a sink is told about a query. */
-export function sinkContext<Row>(schema: Schema<Row>, queryId = "query-1"): SinkContext {
-  return { queryId, queryName: "test", schema: schema as unknown as Schema };
+export function sinkContext(schema: Schema, queryId = "query-1"): SinkContext {
+  return { queryId, queryName: "test", schema };
 }
 
 /** Stages and commits a batch, as the engine does. */
-export async function commitBatch<Row>(
+export async function commitBatch(
   writer: SinkWriter,
   batchId: number,
-  batch: Batch<Row>,
+  batch: Batch,
 ): Promise<CommitOutcome> {
   return await (await writer.stage(microBatch(batchId, batch))).commit();
 }
