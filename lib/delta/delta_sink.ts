@@ -1,18 +1,8 @@
 import { refuseUnknownOptions, type Sink } from "../core/mod.ts";
 import { loadParquetWasm } from "../parquet/mod.ts";
+import type { DeltaOptions } from "./delta_options.ts";
 import { DeltaWriter } from "./delta_writer.ts";
 import { tablePathOf } from "./table_path.ts";
-
-/** Which table, and how it is made. */
-export interface DeltaOptions {
-  /** The table's folder; it is made if it is not there. */
-  readonly path: string;
-  /**
-   * The columns whose values files are kept apart by; absent: none, or those of the table that is
-   * there already.
-   */
-  readonly partitionBy?: readonly string[];
-}
 
 /**
  * Appends batches to a Delta table. Every batch is one commit that has its rows and the key

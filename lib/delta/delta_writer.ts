@@ -12,10 +12,9 @@ import {
 } from "../core/mod.ts";
 import type { AddFile, CommitInfo, Metadata, Protocol } from "./actions.ts";
 import { refuseBadTable, refuseMismatch, type WantedTable } from "./check_schema.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
 import { DataFileWriter } from "./data_files.ts";
 import { withStorageErrors } from "./delta_error.ts";
-import type { DeltaOptions } from "./delta_sink.ts";
+import type { DeltaOptions } from "./delta_options.ts";
 import { ENGINE_INFO } from "./engine_info.ts";
 import { localLogStore } from "./local_log_store.ts";
 import type { LogStore } from "./log_store.ts";
@@ -24,6 +23,7 @@ import { type Snapshot, updateSnapshot } from "./snapshot.ts";
 import { rejectPartitionValues, splitByPartition } from "./split_by_partition.ts";
 import { protocolFor, refuseUnwritable } from "./table_features.ts";
 import { checkpointInterval, numIndexedColumns, type TableProperties } from "./table_properties.ts";
+import { writeCheckpoint } from "./write_checkpoint.ts";
 import { type AppendTransaction, commitAppend, isOwnCommit } from "./transaction.ts";
 
 /** Data files of a batch that wait for their commit. */

@@ -23,7 +23,8 @@ export type {
   RemoveFile,
   SetTransaction,
 } from "./actions.ts";
-export { delta, type DeltaOptions } from "./delta_sink.ts";
+export type { DeltaOptions } from "./delta_options.ts";
+export { delta } from "./delta_sink.ts";
 export { DeltaTable, type HistoryEntry } from "./delta_table.ts";
 export { localLogStore } from "./local_log_store.ts";
 export type { LogStore, PutOutcome } from "./log_store.ts";

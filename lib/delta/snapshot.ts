@@ -9,7 +9,7 @@ import {
   type RemoveFile,
   type SetTransaction,
 } from "./actions.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint } from "./read_checkpoint.ts";
 import { commitName } from "./log_files.ts";
 import { LogReplay } from "./log_replay.ts";
 import { findLogSegment, type LogSegment } from "./log_segment.ts";

@@ -19,6 +19,13 @@ export interface ArrowArray {
   readonly children: readonly ArrowArray[];
 }
 
+/** Consecutive rows of an Arrow array; `start` counts from the beginning of its buffers. */
+export interface ArrowRun {
+  readonly array: ArrowArray;
+  readonly start: number;
+  readonly length: number;
+}
+
 const NULLABLE = 2n;
 const utf8 = new TextDecoder();
 

@@ -14,15 +14,8 @@ import {
   type StructField,
   typeName,
 } from "../core/mod.ts";
-import type { ArrowArray, ArrowField, ArrowMemory } from "./arrow_memory.ts";
+import type { ArrowField, ArrowMemory, ArrowRun } from "./arrow_memory.ts";
 import { readBooleans, readBytes, readDecimals, readInt64s, readNumbers } from "./read_values.ts";
-
-/** Consecutive rows of an Arrow array; `start` counts from the beginning of its buffers. */
-export interface Run {
-  readonly array: ArrowArray;
-  readonly start: number;
-  readonly length: number;
-}
 
 /**
  * Copies the columns of a schema out of Arrow arrays, matched by name; a column that is not there
@@ -34,7 +27,7 @@ export function readFields(
   memory: ArrowMemory,
   fields: readonly StructField[],
   stored: ArrowField,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): Column[] {
   return fields.map((field) => {
     const index = stored.children.findIndex((child) => child.name === field.name);
@@ -47,7 +40,7 @@ function readColumn(
   memory: ArrowMemory,
   type: DataType,
   stored: ArrowField,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): Column {
   const column = readValues(memory, type, stored, runs);
   if (column === undefined || stored.isDictionary) throw storedOtherwise(type, stored);
@@ -61,7 +54,7 @@ function readValues(
   memory: ArrowMemory,
   type: DataType,
   stored: ArrowField,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): Column | undefined {
   const { format } = stored;
   if (typeof type === "object" && type.type !== "decimal") {
@@ -85,7 +78,7 @@ function readNested(
   memory: ArrowMemory,
   type: DataType,
   stored: ArrowField,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): Column | undefined {
   const { format, children: [child] } = stored;
   const empty = createColumn(type);
@@ -116,11 +109,11 @@ function readNested(
 /** The offsets of lists, joined over all runs, and the runs of what is in the lists. */
 function readOffsets(
   memory: ArrowMemory,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
   isLarge: boolean,
-): { offsets: Int32Array; inner: Run[] } {
+): { offsets: Int32Array; inner: ArrowRun[] } {
   const offsets = new Int32Array(totalLength(runs) + 1);
-  const inner: Run[] = [];
+  const inner: ArrowRun[] = [];
   let row = 0;
   for (const { array, start, length } of runs) {
     const stored = memory.offsets(array.buffers[1]!, start, length, isLarge);
@@ -137,7 +130,7 @@ function readOffsets(
   return { offsets, inner };
 }
 
-function readValidity(memory: ArrowMemory, column: Column, runs: readonly Run[]): void {
+function readValidity(memory: ArrowMemory, column: Column, runs: readonly ArrowRun[]): void {
   let validity: Uint8Array | undefined;
   let nullCount = 0;
   let row = 0;
@@ -157,7 +150,7 @@ function readValidity(memory: ArrowMemory, column: Column, runs: readonly Run[])
   column.nullCount = nullCount;
 }
 
-function childRuns(runs: readonly Run[], index: number): Run[] {
+function childRuns(runs: readonly ArrowRun[], index: number): ArrowRun[] {
   return runs.map(({ array, start, length }) => {
     const child = array.children[index]!;
     return { array: child, start: child.offset + start, length };
@@ -170,7 +163,7 @@ function nullColumn(type: DataType, length: number): Column {
   return column;
 }
 
-function totalLength(runs: readonly Run[]): number {
+function totalLength(runs: readonly ArrowRun[]): number {
   return runs.reduce((sum, run) => sum + run.length, 0);
 }
 

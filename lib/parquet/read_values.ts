@@ -6,9 +6,8 @@ import type {
   Int64Column,
   NumberColumn,
 } from "../core/mod.ts";
-import type { ArrowMemory } from "./arrow_memory.ts";
+import type { ArrowMemory, ArrowRun } from "./arrow_memory.ts";
 import { decimalOf } from "./arrow_types.ts";
-import type { Run } from "./read_arrow.ts";
 
 const NUMBER_ARRAYS = {
   c: Int8Array,
@@ -49,7 +48,7 @@ export function readNumbers(
   memory: ArrowMemory,
   column: NumberColumn,
   format: string,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): boolean {
   if (!NUMBER_FORMATS[column.type as string]!.includes(format)) return false;
   let row = 0;
@@ -65,7 +64,7 @@ export function readInt64s(
   memory: ArrowMemory,
   column: Int64Column,
   format: string,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): boolean {
   const isLong = column.type === "long";
   const isNarrow = isLong && NUMBER_FORMATS.long!.includes(format);
@@ -90,7 +89,7 @@ export function readDecimals(
   memory: ArrowMemory,
   column: Int64Column | Decimal128Column,
   format: string,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): boolean {
   const stored = decimalOf(format);
   const { precision, scale } = column.type as DecimalType;
@@ -111,7 +110,7 @@ export function readBooleans(
   memory: ArrowMemory,
   column: BooleanColumn,
   format: string,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): boolean {
   if (format !== "b") return false;
   let row = 0;
@@ -128,7 +127,7 @@ export function readBytes(
   memory: ArrowMemory,
   column: BytesColumn,
   format: string,
-  runs: readonly Run[],
+  runs: readonly ArrowRun[],
 ): boolean {
   const formats = column.type === "string" ? ["u", "U", "vu"] : ["z", "Z", "vz"];
   if (!formats.includes(format)) return false;
@@ -139,7 +138,7 @@ export function readBytes(
   return true;
 }
 
-function readRun(memory: ArrowMemory, column: BytesColumn, run: Run, isLarge: boolean): void {
+function readRun(memory: ArrowMemory, column: BytesColumn, run: ArrowRun, isLarge: boolean): void {
   const offsets = memory.offsets(run.array.buffers[1]!, run.start, run.length, isLarge);
   const first = offsets[0]!;
   const bytes = memory.bytes(run.array.buffers[2]! + first, offsets[run.length]! - first);
@@ -158,7 +157,11 @@ function readRun(memory: ArrowMemory, column: BytesColumn, run: Run, isLarge: bo
 }
 
 /** "View" layout: short values lie in the view itself, long ones in one of several buffers. */
-function readViews(memory: ArrowMemory, column: BytesColumn, { array, start, length }: Run): void {
+function readViews(
+  memory: ArrowMemory,
+  column: BytesColumn,
+  { array, start, length }: ArrowRun,
+): void {
   for (let i = 0; i < length; i++) {
     const view = array.buffers[1]! + (start + i) * VIEW_BYTES;
     const isNull = array.buffers[0] !== 0 && memory.bit(array.buffers[0]!, start + i) === 0;
@@ -170,7 +173,7 @@ function readViews(memory: ArrowMemory, column: BytesColumn, { array, start, len
   }
 }
 
-function numbersOf(memory: ArrowMemory, format: string, { array, start, length }: Run) {
+function numbersOf(memory: ArrowMemory, format: string, { array, start, length }: ArrowRun) {
   const type = NUMBER_ARRAYS[format as keyof typeof NUMBER_ARRAYS];
   if (length === 0) return new type(0);
   return new type(memory.buffer, array.buffers[1]! + start * type.BYTES_PER_ELEMENT, length);

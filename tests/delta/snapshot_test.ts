@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { type Batch, schema as s, type SluiceError } from "../../lib/core/mod.ts";
 import { type Action, formatActions } from "../../lib/delta/actions.ts";
-import { writeCheckpoint } from "../../lib/delta/checkpoint.ts";
+import { writeCheckpoint } from "../../lib/delta/write_checkpoint.ts";
 import { CHECKPOINT_SCHEMA } from "../../lib/delta/checkpoint_schema.ts";
 import { checkpointName, commitName, LAST_CHECKPOINT } from "../../lib/delta/log_files.ts";
 import {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { type Action, formatActions, parseActions } from "../../lib/delta/actions.ts";
-import { writeCheckpoint } from "../../lib/delta/checkpoint.ts";
+import { writeCheckpoint } from "../../lib/delta/write_checkpoint.ts";
 import { checkpointName, commitName } from "../../lib/delta/log_files.ts";
 import {
   type AppendTransaction,

@@ -1,5 +1,5 @@
-import { Batch, type DataType, type StructColumn } from "../core/mod.ts";
-import { decodeParquet, encodeParquet } from "../parquet/mod.ts";
+import { Batch, type DataType } from "../core/mod.ts";
+import { encodeParquet } from "../parquet/mod.ts";
 import type { Action, RemoveFile } from "./actions.ts";
 import { CHECKPOINT_SCHEMA } from "./checkpoint_schema.ts";
 import { checkpointName, LAST_CHECKPOINT } from "./log_files.ts";
@@ -32,19 +32,6 @@ export async function writeCheckpoint(
   await store.write(LAST_CHECKPOINT, new TextEncoder().encode(JSON.stringify(hint)));
 }
 
-/** The actions in one file of a checkpoint. */
-export async function readCheckpoint(file: Uint8Array): Promise<Action[]> {
-  const batch = await decodeParquet(file, CHECKPOINT_SCHEMA as Batch["schema"]);
-  const actions: Action[] = [];
-  CHECKPOINT_SCHEMA.fields.forEach(({ name, type }, i) => {
-    const column = batch.columns[i] as StructColumn;
-    for (let row = 0; row < column.length; row++) {
-      if (!column.isNull(row)) actions.push({ [name]: plainValue(type, column.get(row)) });
-    }
-  });
-  return actions;
-}
-
 function* checkpointActions(snapshot: Snapshot, nowMs: number): Generator<Action> {
   yield { protocol: snapshot.protocol };
   yield { metaData: snapshot.metadata };
@@ -71,17 +58,5 @@ function rowValue(type: DataType, value: unknown): unknown {
   if (type.type === "map") return new Map(Object.entries(object));
   return Object.fromEntries(
     type.fields.map((field) => [field.name, rowValue(field.type, object[field.name])]),
-  );
-}
-
-/** A value of a row as actions hold it: no nulls but in maps, numbers, plain objects. */
-function plainValue(type: DataType, value: unknown): unknown {
-  if (type === "long") return Number(value);
-  if (typeof type === "string" || type.type === "decimal" || type.type === "array") return value;
-  if (type.type === "map") return Object.fromEntries(value as Map<string, unknown>);
-  const object = value as Record<string, unknown>;
-  const present = type.fields.filter((field) => object[field.name] !== null);
-  return Object.fromEntries(
-    present.map((field) => [field.name, plainValue(field.type, object[field.name])]),
   );
 }
