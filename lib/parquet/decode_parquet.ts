@@ -1,8 +1,8 @@
 import { Batch, errorText, Schema, SluiceError } from "../core/mod.ts";
-import { ArrowMemory } from "./arrow_memory.ts";
+import { ArrowMemory, type ArrowRun } from "./arrow_memory.ts";
 import { structFields } from "./arrow_types.ts";
 import { loadParquetWasm } from "./parquet_wasm.ts";
-import { readFields, type Run } from "./read_arrow.ts";
+import { readFields } from "./read_arrow.ts";
 
 /** Rows in one piece of the table that parquet-wasm makes; each piece costs some calls. */
 const ROWS_PER_PIECE = 1 << 20;
@@ -29,7 +29,7 @@ export async function decodeParquet(file: Uint8Array, schema?: Schema): Promise<
     // The module has one thread, so its memory is not shared.
     const memory = new ArrowMemory(wasm.wasmMemory().buffer as ArrayBuffer);
     const stored = memory.field(stream.schemaAddr());
-    const runs: Run[] = [];
+    const runs: ArrowRun[] = [];
     for (let i = 0; i < stream.numArrays(); i++) {
       const array = memory.array(stream.arrayAddr(i));
       runs.push({ array, start: array.offset, length: array.length });
