@@ -4,6 +4,8 @@ import {
   parseOffsets,
   putIfAbsent,
   SluiceError,
+  syncFolder,
+  writeFlushed,
 } from "../core/mod.ts";
 import { MetadataLog } from "./metadata_log.ts";
 import { RunLock } from "./run_lock.ts";
@@ -19,6 +21,19 @@ export interface PlannedBatch {
   readonly startOffsets: Offsets;
   /** Exclusive. */
   readonly endOffsets: Offsets;
+}
+
+/** What a query knows of its topics beyond their names. */
+export interface TopicRecord {
+  /** The identity of each topic when the query last saw it. */
+  readonly identities: Readonly<Record<string, string>>;
+  /** Set when topics were made anew and are read from their beginning, whatever was read before. */
+  readonly restart?: {
+    /** The batch after which they are. */
+    readonly afterBatchId: number;
+    /** Where the next batch begins in these topics. */
+    readonly offsets: Offsets;
+  };
 }
 
 /** What a query finds when it starts on its checkpoint. */
@@ -93,7 +108,7 @@ export class Checkpoint implements Disposable {
       return { committedBatchId, position: await this.initialOffsets(), replay: undefined };
     }
     if (planned === committedBatchId) {
-      return { committedBatchId, position: await this.#endOf(planned), replay: undefined };
+      return { committedBatchId, position: await this.#positionAfter(planned), replay: undefined };
     }
     if (planned !== committedBatchId + 1) {
       throw new SluiceError("BAD_CHECKPOINT", {
@@ -105,9 +120,7 @@ export class Checkpoint implements Disposable {
       });
     }
     const endOffsets = await this.#endOf(planned);
-    const startOffsets = planned === 0
-      ? await this.initialOffsets()
-      : await this.#endOf(planned - 1);
+    const startOffsets = await this.#positionAfter(planned - 1);
     if (startOffsets === undefined) throw this.#missing(this.#source.path(0));
     return {
       committedBatchId,
@@ -160,21 +173,36 @@ export class Checkpoint implements Disposable {
     }
   }
 
-  /** The identity of each topic when the query last saw it. */
-  async topicIdentities(): Promise<Record<string, string>> {
+  /** What is known of the topics; no identities before the first `writeTopics`. */
+  async topics(): Promise<TopicRecord> {
+    let text: string;
     try {
-      return JSON.parse(await Deno.readTextFile(this.#identityPath));
+      text = await Deno.readTextFile(this.#topicsPath);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return {};
+      if (error instanceof Deno.errors.NotFound) return { identities: {} };
       throw error;
     }
+    const { identities, restart } = JSON.parse(text);
+    if (restart === undefined) return { identities };
+    const offsets = offsetsIn(restart.offsets, this.#topicsPath);
+    return { identities, restart: { afterBatchId: restart.afterBatchId, offsets } };
   }
 
-  /** Notes the identity of each topic. */
-  async writeTopicIdentities(identities: Readonly<Record<string, string>>): Promise<void> {
-    const temporary = `${this.#identityPath}.tmp`;
-    await Deno.writeTextFile(temporary, JSON.stringify(identities));
-    await Deno.rename(temporary, this.#identityPath);
+  /** Notes what is known of the topics, durably and all at once. */
+  async writeTopics({ identities, restart }: TopicRecord): Promise<void> {
+    const text = JSON.stringify({
+      identities,
+      ...(restart === undefined ? {} : {
+        restart: {
+          afterBatchId: restart.afterBatchId,
+          offsets: formatOffsets(restart.offsets),
+        },
+      }),
+    });
+    const temporary = `${this.#topicsPath}.${crypto.randomUUID()}.tmp`;
+    await writeFlushed(temporary, new TextEncoder().encode(text));
+    await Deno.rename(temporary, this.#topicsPath);
+    await syncFolder(`${this.location}/sluice`);
   }
 
   /** Lets another process have the checkpoint. */
@@ -182,8 +210,15 @@ export class Checkpoint implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
-  get #identityPath(): string {
+  get #topicsPath(): string {
     return `${this.location}/sluice/topics.json`;
+  }
+
+  /** Where the batch after this one begins; after batch -1 where the query begins. */
+  async #positionAfter(batchId: number): Promise<Offsets | undefined> {
+    const end = batchId < 0 ? await this.initialOffsets() : await this.#endOf(batchId);
+    const { restart } = await this.topics();
+    return restart?.afterBatchId === batchId ? { ...end, ...restart.offsets } : end;
   }
 
   async #endOf(batchId: number): Promise<Offsets> {

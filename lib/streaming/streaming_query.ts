@@ -125,7 +125,10 @@ export class StreamingQuery {
     const identities = new TopicIdentities(checkpoint, this.#parts.source);
     try {
       const recovery = await checkpoint.recover();
-      await refuseStrangeSinks(this.#sinks, recovery);
+      await this.#retry(
+        "ask the sinks what they have",
+        () => refuseStrangeSinks(this.#sinks, recovery),
+      );
       const position = await this.#retry(
         "find where the query begins",
         () => identities.begin(recovery, this.#stop.signal, this.#notice),
@@ -143,7 +146,10 @@ export class StreamingQuery {
       }
       await this.#loop(position, batchId, runner, identities);
     } catch (error) {
-      if (!this.#isInterrupted(error)) throw error;
+      if (!this.#stop.signal.aborted) throw error;
+      // Given up in the middle of reading, or while a service was away: the next start takes it up.
+      if (error === this.#stop.signal.reason) return;
+      if (!isRetryable(error)) throw error;
       this.#notice(`stopped while a service was away (${errorText(error)}); nothing is lost`);
     }
   }
@@ -251,11 +257,6 @@ export class StreamingQuery {
 
   get #reading(): AbortSignal {
     return AbortSignal.any([this.#stop.signal, this.#end.signal]);
-  }
-
-  #isInterrupted(error: unknown): boolean {
-    const { aborted, reason } = this.#stop.signal;
-    return aborted && (isRetryable(error) || error === reason);
   }
 
   async #close(): Promise<void> {

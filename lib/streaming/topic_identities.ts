@@ -29,7 +29,7 @@ export class TopicIdentities {
     signal: AbortSignal,
     onNotice: (message: string) => void,
   ): Promise<Offsets> {
-    const known = await this.#checkpoint.topicIdentities();
+    const { identities: known, restart } = await this.#checkpoint.topics();
     const found = await this.#source.identities(signal);
     const [recreated] = changedTopics(known, found);
     let position = recovery.position;
@@ -41,13 +41,19 @@ export class TopicIdentities {
         throw recreatedTopic(recreated, known, found);
       }
       const earliest = await this.#source.earliestOffsets(signal);
-      for (const topic of changedTopics(known, found)) {
-        position = { ...position, [topic]: earliest[topic]! };
-        onNotice(`topic "${topic}" was deleted and made anew; reading it from its beginning`);
-      }
+      const topics = changedTopics(known, found);
+      const offsets = Object.fromEntries(topics.map((topic) => [topic, earliest[topic]!]));
+      onNotice(`deleted and made anew, so read from the beginning: topic ${topics.join(", ")}`);
+      // Together: a crash in between must not make an old position fit a new topic.
+      const afterBatchId = recovery.committedBatchId;
+      await this.#checkpoint.writeTopics({ identities: found, restart: { afterBatchId, offsets } });
+      this.#known = found;
+      return { ...position, ...offsets };
     }
-    // The position first: a crash in between must not make an old position fit a new topic.
-    await this.#checkpoint.writeTopicIdentities(found);
+    await this.#checkpoint.writeTopics({
+      identities: found,
+      ...(restart === undefined ? {} : { restart }),
+    });
     this.#known = found;
     return position;
   }

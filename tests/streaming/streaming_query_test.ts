@@ -135,15 +135,8 @@ Deno.test("a crash at any step of the protocol leaves each record once in every 
       const source = topicOf(100);
       source.limits = { maxOffsetsPerTrigger: 20 };
       const sinks = [new MemorySink("a"), new MemorySink("b")];
-      let hits = 0;
-      onFailpoint((reached) => {
-        if (reached === name && ++hits === hit) throw new Error(`crash at ${name}`);
-      });
-      try {
-        await rejects(run(source, sinks, folder.path), /crash at/);
-      } finally {
-        onFailpoint(undefined);
-      }
+      const crash = crashingAt(name, () => run(source, sinks, folder.path), hit);
+      await rejects(crash, /crash at/);
       await run(source, sinks, folder.path);
       for (const sink of sinks) deepEqual(ids(sink), upTo(100), `${name}, hit ${hit}`);
     }
@@ -216,8 +209,12 @@ Deno.test("a topic that was deleted and made anew stops the query", async () => 
   equal(sink.rows.length, 10);
 
   anew.failOnDataLoss = false;
+  for (const name of ["reading", "planned", "sinks-committed"]) {
+    await rejects(crashingAt(name, () => run(anew, [sink], folder.path)), /crash at/);
+  }
   await run(anew, [sink], folder.path);
   equal(sink.rows.length, 50);
+  deepEqual(ids(sink).slice(-30), upTo(40).slice(-30));
 });
 
 Deno.test("a topic that ends before the stored position stops the query", async () => {
@@ -325,6 +322,19 @@ Deno.test("an option that nobody reads is refused", async () => {
     (error) => hasCode(error, "BAD_PIPELINE"),
   );
 });
+
+/** Runs a query that a failpoint ends, at its first or a later hit. */
+async function crashingAt(name: string, work: () => Promise<void>, hit = 1): Promise<void> {
+  let hits = 0;
+  onFailpoint((reached) => {
+    if (reached === name && ++hits === hit) throw new Error(`crash at ${name}`);
+  });
+  try {
+    await work();
+  } finally {
+    onFailpoint(undefined);
+  }
+}
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof SluiceError && error.code === code;
