@@ -29,6 +29,38 @@ export async function writeFlushed(path: string, contents: Uint8Array): Promise<
   await file.sync();
 }
 
+/**
+ * Replaces a file, or makes it: readers see the old contents or the new, and when this returns, the
+ * new survive a power cut.
+ */
+export async function replaceFile(path: string, contents: Uint8Array): Promise<void> {
+  const { folder, name } = splitPath(path);
+  const temporary = `${folder}/.${name}.${crypto.randomUUID()}.tmp`;
+  try {
+    await writeFlushed(temporary, contents);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/** Makes a folder and those above it, each so that it survives a power cut. */
+export async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  const { folder } = splitPath(path);
+  if (folder !== ".") await makeFolder(folder);
+  try {
+    await Deno.mkdir(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    // Another process was faster, or there is a file, or a link to nothing.
+    if (!await isFolder(path)) throw new Deno.errors.NotADirectory(`${path} is not a folder`);
+  }
+  await syncFolder(folder);
+}
+
 /** Flushes the names in a folder to the disk. */
 export async function syncFolder(folder: string): Promise<void> {
   using file = await Deno.open(folder);
@@ -40,4 +72,13 @@ function splitPath(path: string): { folder: string; name: string } {
   return slash < 0
     ? { folder: ".", name: path }
     : { folder: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

@@ -11,7 +11,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { Column, describeValue } from "./column.ts";
 export { Decimal, formatUnscaled } from "./decimal.ts";
 export type { Decoder, Rejection } from "./decoder.ts";
-export { putIfAbsent, syncFolder, writeFlushed } from "./durable_file.ts";
+export { makeFolder, putIfAbsent, replaceFile, syncFolder, writeFlushed } from "./durable_file.ts";
 export {
   type ErrorDetails,
   errorText,

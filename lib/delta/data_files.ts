@@ -1,8 +1,7 @@
-import { syncFolder, writeFlushed } from "../core/mod.ts";
+import { makeFolder, syncFolder, writeFlushed } from "../core/mod.ts";
 import { encodeParquet } from "../parquet/mod.ts";
 import type { AddFile } from "./actions.ts";
 import { fileStats } from "./file_stats.ts";
-import { makeFolder } from "./folders.ts";
 import { encodePath, partitionFolder } from "./partition_values.ts";
 import type { PartitionRows } from "./split_by_partition.ts";
 

@@ -45,10 +45,9 @@ export function delta(options: DeltaOptions): Sink {
     name,
     takesDeadLetters: false,
     async open(context) {
-      // Compiled while the log is read; an error comes back from the first file's encoding.
-      loadParquetWasm().catch(() => {});
       const writer = new DeltaWriter(path, options, context);
-      await writer.open();
+      // Compiled while the log is read, so that the first batch need not wait for it.
+      await Promise.all([writer.open(), loadParquetWasm()]);
       return writer;
     },
   };

@@ -1,5 +1,4 @@
-import { putIfAbsent, syncFolder, writeFlushed } from "../core/mod.ts";
-import { makeFolder } from "./folders.ts";
+import { makeFolder, putIfAbsent, replaceFile } from "../core/mod.ts";
 import type { LogStore } from "./log_store.ts";
 
 /** The log of a table in a folder of this machine. The folder is made with the first file. */
@@ -30,15 +29,7 @@ export function localLogStore(tablePath: string): LogStore {
     },
     async write(name, contents) {
       await makeFolder(location);
-      const temporary = `${location}/.${name}.${crypto.randomUUID()}.tmp`;
-      try {
-        await writeFlushed(temporary, contents);
-        await Deno.rename(temporary, `${location}/${name}`);
-      } catch (error) {
-        await Deno.remove(temporary).catch(() => {});
-        throw error;
-      }
-      await syncFolder(location);
+      await replaceFile(`${location}/${name}`, contents);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   SluiceError,
   type StagedBatch,
 } from "../core/mod.ts";
+import { tableExists } from "./check_table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { encodeCopyBinary } from "./copy_binary.ts";
 import {
@@ -74,6 +75,7 @@ export class PostgresWriter implements SinkWriter {
     const progress = new ProgressRow(progressTable, context.queryId, options.sinkName);
     const connection = await connect(options, context);
     try {
+      await refuseDroppedTable(connection, options, progress);
       await prepareTables(connection, tables);
       const epoch = await progress.takeEpoch(connection);
       return new PostgresWriter(options, context, progress, epoch, connection);
@@ -246,6 +248,27 @@ function wantedTables(options: WriterOptions, { schema }: SinkContext): WantedTa
       createSql: createDeadLetterTableSql(deadLetterTable),
     }]),
   ];
+}
+
+/** A table that was dropped under a query must not come back empty, as if nothing were missing. */
+async function refuseDroppedTable(
+  connection: PostgresConnection,
+  options: WriterOptions,
+  progress: ProgressRow,
+): Promise<void> {
+  if (await tableExists(connection, options.table)) return;
+  if (!await tableExists(connection, progressTableName(options))) return;
+  const held = (await progress.read(connection))?.batchId;
+  if (held === undefined) return;
+  throw new SluiceError("TABLE_MISSING", {
+    attempted: `go on with Postgres table ${quoteTable(options.table)}`,
+    where: connection.where,
+    found: "no such table",
+    wanted: `the table with batches up to ${held} of this query`,
+    hint:
+      "it was dropped, or renamed: bring it back, or load a new table with a query from an empty " +
+      "checkpointLocation",
+  });
 }
 
 function describedError(

@@ -1,11 +1,12 @@
 import {
+  errorText,
   formatOffsets,
+  makeFolder,
   type Offsets,
   parseOffsets,
   putIfAbsent,
+  replaceFile,
   SluiceError,
-  syncFolder,
-  writeFlushed,
 } from "../core/mod.ts";
 import { MetadataLog } from "./metadata_log.ts";
 import { RunLock } from "./run_lock.ts";
@@ -82,7 +83,17 @@ export class Checkpoint implements Disposable {
    * what is there is not a checkpoint.
    */
   static async open(location: string): Promise<Checkpoint> {
-    await Deno.mkdir(`${location}/sluice`, { recursive: true });
+    try {
+      await makeFolder(`${location}/sluice`);
+    } catch (cause) {
+      throw new SluiceError("BAD_CHECKPOINT", {
+        attempted: "open the checkpoint",
+        where: location,
+        found: errorText(cause),
+        wanted: "a folder that can be written",
+        cause,
+      });
+    }
     const lock = await RunLock.acquire(location);
     try {
       const checkpoint = new Checkpoint(location, await queryIdAt(`${location}/metadata`), lock);
@@ -182,10 +193,23 @@ export class Checkpoint implements Disposable {
       if (error instanceof Deno.errors.NotFound) return { identities: {} };
       throw error;
     }
-    const { identities, restart } = JSON.parse(text);
-    if (restart === undefined) return { identities };
-    const offsets = offsetsIn(restart.offsets, this.#topicsPath);
-    return { identities, restart: { afterBatchId: restart.afterBatchId, offsets } };
+    try {
+      const { identities, restart } = JSON.parse(text);
+      if (restart === undefined) return { identities: { ...identities } };
+      const offsets = offsetsIn(restart.offsets, this.#topicsPath);
+      return { identities, restart: { afterBatchId: Number(restart.afterBatchId), offsets } };
+    } catch (cause) {
+      throw new SluiceError("BAD_CHECKPOINT", {
+        attempted: "read what the query knows of its topics",
+        where: this.#topicsPath,
+        found: JSON.stringify(text.slice(0, 80)),
+        wanted: '{"identities":{"topic":"id"}}',
+        hint:
+          "the file is damaged: restore the checkpoint from a backup, or remove this file to go " +
+          "on without noticing whether a topic was deleted and made anew",
+        cause,
+      });
+    }
   }
 
   /** Notes what is known of the topics, durably and all at once. */
@@ -199,10 +223,7 @@ export class Checkpoint implements Disposable {
         },
       }),
     });
-    const temporary = `${this.#topicsPath}.${crypto.randomUUID()}.tmp`;
-    await writeFlushed(temporary, new TextEncoder().encode(text));
-    await Deno.rename(temporary, this.#topicsPath);
-    await syncFolder(`${this.location}/sluice`);
+    await replaceFile(this.#topicsPath, new TextEncoder().encode(text));
   }
 
   /** Lets another process have the checkpoint. */

@@ -1,4 +1,4 @@
-import { putIfAbsent, SluiceError } from "../core/mod.ts";
+import { makeFolder, putIfAbsent, SluiceError } from "../core/mod.ts";
 
 const VERSION = "v1";
 const encoder = new TextEncoder();
@@ -19,7 +19,7 @@ export class MetadataLog {
 
   /** Makes the folder if it is absent. */
   async create(): Promise<void> {
-    await Deno.mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
   }
 
   /** The greatest number in the log; -1 if it is empty. */

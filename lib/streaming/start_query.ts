@@ -11,7 +11,7 @@ import {
 import { Checkpoint } from "./checkpoint.ts";
 import type { QueryListener } from "./query_listener.ts";
 import { StreamingQuery } from "./streaming_query.ts";
-import type { Trigger } from "./trigger.ts";
+import { isTrigger, type Trigger } from "./trigger.ts";
 
 /** How a query runs. */
 export interface StartOptions {
@@ -19,9 +19,11 @@ export interface StartOptions {
   readonly checkpointLocation: string;
   /** When batches run; absent: as soon as there is something, until stopped. */
   readonly trigger?: Trigger;
-  /** How long to try again when a service is away, in milliseconds; absent: two minutes. */
+  /**
+   * How long to try again when a service is away, in milliseconds, 0 or more; absent: two minutes.
+   */
   readonly retryForMs?: number;
-  /** Told of every batch, every retry and the end. */
+  /** Told of every batch, and of every retry. */
   readonly listener?: QueryListener;
   /** For tests that bring their own time. */
   readonly clock?: Clock;
@@ -41,6 +43,7 @@ export async function startQuery(
   options: StartOptions,
 ): Promise<StreamingQuery> {
   refuseUnknownOptions(`start query "${name}"`, options, KNOWN_OPTIONS);
+  refuseBadValues(name, options);
   refuseBadSinks(name, sinks);
   const clock = options.clock ?? systemClock;
   const retryPolicy: RetryPolicy = {
@@ -48,7 +51,7 @@ export async function startQuery(
     firstDelayMs: FIRST_RETRY_DELAY_MS,
     maxDelayMs: MAX_RETRY_DELAY_MS,
   };
-  const checkpoint = await Checkpoint.open(options.checkpointLocation);
+  const checkpoint = await Checkpoint.open(options.checkpointLocation.replace(/(?<=.)\/+$/, ""));
   const query = new StreamingQuery({
     name,
     source,
@@ -73,4 +76,29 @@ function refuseBadSinks(name: string, sinks: readonly Sink[]): void {
     found: twice === undefined ? "no sink" : `two sinks ${twice}`,
     wanted: "one or more sinks, each of another table",
   });
+}
+
+function refuseBadValues(name: string, options: StartOptions): void {
+  const { checkpointLocation, trigger, retryForMs } = options;
+  const refuse = (option: string, found: unknown, wanted: string) => {
+    throw new SluiceError("BAD_OPTION", {
+      attempted: `start query "${name}"`,
+      where: `option "${option}"`,
+      found: JSON.stringify(found) ?? String(found),
+      wanted,
+    });
+  };
+  if (typeof checkpointLocation !== "string" || checkpointLocation === "") {
+    refuse("checkpointLocation", checkpointLocation, "the path of a folder");
+  }
+  if (trigger !== undefined && !isTrigger(trigger)) {
+    refuse(
+      "trigger",
+      trigger,
+      "{ availableNow: true }, { once: true } or { processingTime: milliseconds }",
+    );
+  }
+  if (retryForMs !== undefined && !(retryForMs >= 0)) {
+    refuse("retryForMs", retryForMs, "0 or more milliseconds");
+  }
 }

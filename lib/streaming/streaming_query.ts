@@ -245,7 +245,9 @@ export class StreamingQuery {
     const { clock, retryPolicy } = this.#parts;
     return retry(step, retryPolicy, clock, this.#stop.signal, ({ error, delayMs, leftMs }) => {
       this.#notice(
-        `cannot ${attempted} yet: ${errorText(error)} Trying again in ${delayMs} ms, for ` +
+        `cannot ${attempted} yet: ${
+          errorText(error).replace(/[.]?$/, ".")
+        } Trying again in ${delayMs} ms, for ` +
           `${Math.ceil(leftMs / 1000)} s more`,
       );
     });

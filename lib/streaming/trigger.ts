@@ -9,6 +9,15 @@ export type Trigger =
   /** A batch every so many milliseconds, until stopped; 0: as soon as there is something. */
   | { readonly processingTime: number };
 
+/** True for a value that is a trigger: exactly one of the three, with a sensible value. */
+export function isTrigger(value: unknown): value is Trigger {
+  if (typeof value !== "object" || value === null) return false;
+  const [[key, setting] = [], ...others] = Object.entries(value);
+  if (others.length > 0) return false;
+  if (key === "processingTime") return typeof setting === "number" && setting >= 0;
+  return (key === "availableNow" || key === "once") && setting === true;
+}
+
 /**
  * Reads a trigger as people write it: `availableNow`, `once`, `5s`, `500ms`, `1 minute`.
  *

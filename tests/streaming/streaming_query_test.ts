@@ -323,6 +323,43 @@ Deno.test("an option that nobody reads is refused", async () => {
   );
 });
 
+Deno.test("a value that an option cannot have is refused before anything is touched", async () => {
+  for (
+    const options of [
+      { checkpointLocation: "" },
+      { checkpointLocation: undefined },
+      { trigger: {} },
+      { trigger: { availableNow: false } },
+      { trigger: { processingTime: "5s" } },
+      { trigger: "once" },
+      { retryForMs: -1 },
+    ]
+  ) {
+    await rejects(
+      start(topicOf(1), [new MemorySink("a")], "/nonexistent", options as never),
+      (error) => hasCode(error, "BAD_OPTION"),
+      JSON.stringify(options),
+    );
+  }
+});
+
+Deno.test("a checkpoint that is a file, or damaged, is refused with what to do", async () => {
+  await using folder = await tempFolder();
+  await folder.write("file", "text");
+  await rejects(
+    start(topicOf(1), [new MemorySink("a")], `${folder.path}/file`),
+    (error) => hasCode(error, "BAD_CHECKPOINT"),
+  );
+  await run(topicOf(3), [new MemorySink("a")], `${folder.path}/checkpoint/`);
+  await folder.write("checkpoint/sluice/topics.json", '{"identities":');
+  const sink = new MemorySink("a");
+  sink.held = 0;
+  await rejects(
+    run(topicOf(3), [sink], `${folder.path}/checkpoint`),
+    (error) => hasCode(error, "BAD_CHECKPOINT") && String(error).includes("topics.json"),
+  );
+});
+
 /** Runs a query that a failpoint ends, at its first or a later hit. */
 async function crashingAt(name: string, work: () => Promise<void>, hit = 1): Promise<void> {
   let hits = 0;
