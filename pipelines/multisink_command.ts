@@ -1,11 +1,4 @@
-import {
-  kafka,
-  ndjson,
-  parseTrigger,
-  SluiceError,
-  type StreamingQuery,
-  type Trigger,
-} from "sluice";
+import { kafka, ndjson, parseTrigger, SluiceError, type Trigger } from "sluice";
 import {
   count,
   type Flags,
@@ -15,12 +8,15 @@ import {
   print,
   printError,
   ProgressPrinter,
+  runCommand,
   stopOnSignals,
   wholeNumber,
 } from "../lib/cli/mod.ts";
+import { createTopicIfAbsent } from "../lib/kafka/mod.ts";
 import { ensureStack, javaAvailable } from "../lib/stack/mod.ts";
 import type { multisink, MultisinkOptions } from "./multisink.ts";
-import { produceTrades } from "./producers/trades.ts";
+import { isGiven, multisinkSummary, quotedTable } from "./multisink_summary.ts";
+import { produceTrades, TRADE_PARTITIONS } from "./producers/trades.ts";
 
 const SAMPLE_TRADES = 100_000;
 const MAX_OFFSETS_PER_TRIGGER = 100_000;
@@ -77,55 +73,49 @@ const FLAGS = {
 type Values = FlagValues<typeof FLAGS>;
 
 /** Runs the job from a command line; returns the exit code. */
-export async function multisinkCommand(
+export function multisinkCommand(
   args: readonly string[],
   start: typeof multisink,
 ): Promise<number> {
-  try {
+  return runCommand(async () => {
     const values = parseFlags("pipeline:multisink", args, FLAGS);
     if (values.help) {
-      print(
-        `Streams trades from Kafka into Postgres and Delta, each exactly once.\n\n${
-          flagsHelp(FLAGS)
-        }`,
-      );
-      return 0;
+      print(`Streams trades from Kafka into Postgres and Delta, each exactly once.\n`);
+      print(flagsHelp(FLAGS));
+      return;
     }
-    await run(values, start);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    printError(`\n${error.message}`);
-    return 1;
-  }
-}
-
-async function run(values: Values, start: typeof multisink): Promise<void> {
-  const job = await prepare(values);
-  const style = values.json ? "json" : Deno.stdout.isTerminal() ? "live" : "lines";
-  const printer = new ProgressPrinter(style);
-  const query = await start(job, {
-    checkpointLocation: job.checkpointLocation,
-    trigger: job.trigger,
-    listener: printer,
-  }).catch((error) => Promise.reject(withAdvice(error, job)));
-  using _signals = stopOnSignals((signal) => {
-    printer.onNotice(`${signal}: finishing the batch in hand; once more ends at once`);
-    query.stop().catch(() => {}); // awaitTermination below tells
+    const job = await prepare(values);
+    const style = values.json ? "json" : Deno.stdout.isTerminal() ? "live" : "lines";
+    const printer = new ProgressPrinter(style);
+    const query = await start(job, {
+      checkpointLocation: job.checkpointLocation,
+      trigger: job.trigger,
+      listener: printer,
+    }).catch((error) => Promise.reject(withAdvice(error, job)));
+    let isStopped = false;
+    using _signals = stopOnSignals((signal) => {
+      isStopped = true;
+      printer.onNotice(`${signal}: finishing the batch in hand; once more ends at once`);
+      query.stop().catch(() => {}); // awaitTermination below tells
+    });
+    try {
+      await query.awaitTermination();
+    } catch (error) {
+      throw withAdvice(error, job);
+    } finally {
+      printer.finish();
+    }
+    if (values.json) return;
+    if (isStopped && printer.batches === 0) print("Stopped before the first batch.");
+    else print(multisinkSummary(query.name, printer, job, args));
   });
-  try {
-    await query.awaitTermination();
-  } catch (error) {
-    throw withAdvice(error, job);
-  } finally {
-    printer.finish();
-  }
-  if (!values.json) print(summary(query, printer, job));
 }
 
 interface Prepared extends MultisinkOptions {
   readonly checkpointLocation: string;
   readonly trigger: Trigger;
+  /** True if the services are those of this machine, where the job may be begun anew. */
+  readonly isLocal: boolean;
 }
 
 /** Finds or starts the services, and makes sample trades where that is wanted. */
@@ -147,10 +137,10 @@ async function prepare(values: Values): Promise<Prepared> {
     refuseKafkaFlags(values);
     const { databaseUrl } = await ensureStack({ services: ["postgres"], onProgress });
     const source = ndjson({ path: values.source, maxOffsetsPerTrigger });
-    return { ...places, databaseUrl, source };
+    return { ...places, databaseUrl, source, isLocal: !isGiven("DATABASE_URL") };
   }
 
-  const isLocal = !Deno.env.get("KAFKA_BROKERS");
+  const isLocal = !isGiven("KAFKA_BROKERS");
   if (isLocal && !await javaAvailable()) throw noJava();
   const { kafkaBrokers: brokers, databaseUrl } = await ensureStack({ onProgress });
   const topic = values.topic ?? "trades";
@@ -161,10 +151,15 @@ async function prepare(values: Values): Promise<Prepared> {
     const which = seed === undefined ? {} : { seed };
     await produceTrades({ brokers, topic, count: toMake, signal, ...which });
   }
+  if (values.follow && isLocal) {
+    await createTopicIfAbsent({ brokers }, { topic, numPartitions: TRADE_PARTITIONS });
+  }
   const dlqTopic = values["dlq-topic"];
+  refuseDeadLetterLoop(topic, dlqTopic);
   return {
     ...places,
     databaseUrl,
+    isLocal: isLocal && !isGiven("DATABASE_URL"),
     source: kafka({ brokers, topic, maxOffsetsPerTrigger, groupId: `sluice-${table}` }),
     ...(dlqTopic === undefined ? {} : { deadLetters: { brokers, topic: dlqTopic } }),
   };
@@ -172,7 +167,7 @@ async function prepare(values: Values): Promise<Prepared> {
 
 function triggerOf({ follow, trigger }: Values): Trigger {
   if (follow && trigger === undefined) return { processingTime: 0 };
-  const parsed = parseTrigger(trigger ?? "availableNow");
+  const parsed = parsedTrigger(trigger ?? "availableNow");
   if (!follow || "processingTime" in parsed) return parsed;
   throw new SluiceError("BAD_FLAG", {
     attempted: "read the flags",
@@ -180,6 +175,15 @@ function triggerOf({ follow, trigger }: Values): Trigger {
     found: `${trigger} together with --follow`,
     wanted: 'an interval such as "5s", or one of the two flags',
   });
+}
+
+function parsedTrigger(text: string): Trigger {
+  try {
+    return parseTrigger(text);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    throw new SluiceError("BAD_FLAG", { ...error.details, where: "--trigger" });
+  }
 }
 
 function refuseKafkaFlags(values: Values): void {
@@ -192,6 +196,17 @@ function refuseKafkaFlags(values: Values): void {
       wanted: "one of the two: --source reads a file, and no Kafka is there",
     });
   }
+}
+
+/** Dead letters in the topic itself would be read, and be dead letters again, for ever. */
+function refuseDeadLetterLoop(topic: string, dlqTopic: string | undefined): void {
+  if (dlqTopic !== topic) return;
+  throw new SluiceError("BAD_FLAG", {
+    attempted: "read the flags",
+    where: "--dlq-topic",
+    found: `"${dlqTopic}", the topic that is read`,
+    wanted: "another topic",
+  });
 }
 
 function noJava(): SluiceError {
@@ -207,53 +222,14 @@ function noJava(): SluiceError {
 
 /** What to do where the checkpoint and the services do not belong together (any more). */
 function withAdvice(error: unknown, job: Prepared): unknown {
-  const codes = ["TOPIC_RECREATED", "DATA_LOSS", "SINK_BEHIND", "SINK_AHEAD"];
-  if (!(error instanceof SluiceError && codes.includes(error.code))) return error;
+  const codes = ["TOPIC_RECREATED", "DATA_LOSS", "SINK_BEHIND", "SINK_AHEAD", "TABLE_MISSING"];
+  if (!(error instanceof SluiceError && codes.includes(error.code)) || !job.isLocal) return error;
   return new SluiceError(error.code, {
     ...error.details,
-    hint: `${error.details.hint}.\nAfter \`deno task stack:down --wipe\`, begin anew with:\n\n` +
-      `  rm -r ${job.checkpointLocation} ${job.lakePath}`,
+    hint: `${error.details.hint}.\n\nTo forget all that this job did and begin anew, remove its ` +
+      "checkpoint and both tables; one without the others would lose or double rows:\n\n" +
+      `  rm -rf ${job.checkpointLocation} ${job.lakePath}\n` +
+      `  psql ${job.databaseUrl} -c 'drop table if exists ${quotedTable(job.table)}'`,
     cause: error,
   });
-}
-
-function summary(query: StreamingQuery, printer: ProgressPrinter, job: Prepared): string {
-  const { last } = printer;
-  if (last === undefined) {
-    return `Nothing new in ${job.source.description}; the query is at its end.`;
-  }
-  const first = last.batchId - printer.batches + 1;
-  const batches = first === last.batchId ? `batch ${first}` : `batches ${first} to ${last.batchId}`;
-  const sinks = last.sinks.map(({ description, tableVersion }) => {
-    const rows = `${count(printer.outputRows.get(description) ?? 0)} rows`;
-    return [
-      description,
-      tableVersion === undefined ? rows : `${rows}, table version ${tableVersion}`,
-    ];
-  });
-  const rows = [
-    ["read", `${count(printer.inputRows)} records in ${batches}`],
-    ...sinks,
-    ["dead letters", count(printer.deadLetters)],
-    ["lag", count(printer.lag)],
-    ["speed", `${count(Math.round(printer.rowsPerSecond))} rows/s`],
-  ];
-  const width = Math.max(...rows.map(([name]) => name!.length));
-  const table = rows.map(([name, text]) => `  ${name!.padEnd(width)}  ${text}`).join("\n");
-  return `\n${query.name}: each record once in every sink\n\n${table}\n\n${
-    whereToLook(printer, job)
-  }`;
-}
-
-function whereToLook(printer: ProgressPrinter, job: Prepared): string {
-  // A URL from the environment may hold a password that is not for the screen.
-  const isGiven = Boolean(Deno.env.get("DATABASE_URL"));
-  const psql = `psql ${isGiven ? '"$DATABASE_URL"' : job.databaseUrl} -c`;
-  const places = [
-    `${psql} 'select symbol, count(*), max(price) from ${job.table} group by symbol'`,
-    ...printer.deadLetters === 0 ? [] : [`${psql} 'select "offset", error from dead_letters'`],
-    `ls ${job.lakePath}/_delta_log`,
-    "deno task pipeline:multisink          again: it goes on where it stopped",
-  ];
-  return ["Where to look next:", ...places.map((place) => `  ${place}`)].join("\n");
 }

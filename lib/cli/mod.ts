@@ -14,4 +14,5 @@ export {
 } from "./flags.ts";
 export { print, printError } from "./print.ts";
 export { count, ProgressPrinter, type ProgressStyle, type Write } from "./progress_printer.ts";
+export { runCommand } from "./run_command.ts";
 export { stopOnSignals } from "./stop_on_signals.ts";

@@ -41,7 +41,7 @@ export interface Produced {
 }
 
 /** Partitions of a topic that is made here. */
-const PARTITIONS = 3;
+export const TRADE_PARTITIONS = 3;
 
 /** How many of a partition's last records tell the last id and the last prices. */
 const TAIL_RECORDS = 1_000n;
@@ -59,7 +59,7 @@ const TICK_MS = 50;
 /** Makes trades; their ids and prices go on from where the topic ends. */
 export async function produceTrades(options: ProduceOptions): Promise<Produced> {
   const { brokers, topic, rate, signal } = options;
-  await createTopicIfAbsent({ brokers }, { topic, numPartitions: PARTITIONS });
+  await createTopicIfAbsent({ brokers }, { topic, numPartitions: TRADE_PARTITIONS });
   const end = await endOfTopic(brokers, topic);
   const total = options.count ?? Infinity;
   const nowMs = Date.now();

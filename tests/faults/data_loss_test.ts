@@ -6,7 +6,7 @@ import { multisink } from "../../pipelines/multisink.ts";
 import { withForeignAdmin } from "../kafka/foreign_client.ts";
 import { testStack } from "../support/stack.ts";
 import { tempFolder } from "../support/temp_folder.ts";
-import { postgresTradeIds, produceLedger, removeLedger } from "../support/trade_ledger.ts";
+import { postgresTradeIds, produceLedger, removeLedger, withSql } from "../support/trade_ledger.ts";
 
 Deno.test("a topic that was deleted and made anew stops the query, and the error says so", async () => {
   await using world = await prepare();
@@ -42,6 +42,19 @@ Deno.test("retention that ate the offsets of a planned batch stops the query, an
     return true;
   });
   equal((await postgresTradeIds(world.databaseUrl, world.name)).length, 0);
+});
+
+Deno.test("a Postgres table that was dropped under a query does not come back empty in silence", async () => {
+  await using world = await prepare();
+  await produceLedger(world.brokers, world.name, 300, 1_000);
+  await (await world.start()).awaitTermination();
+  await withSql(world.databaseUrl, (sql) => sql`drop table ${sql(world.name)}`);
+  for (let start = 0; start < 2; start++) {
+    await rejects(world.start(), (error) => {
+      match(String(error), new RegExp(`"${world.name}".*found no such table`));
+      return true;
+    });
+  }
 });
 
 async function deleteAllRecords(brokers: readonly string[], topic: string): Promise<void> {

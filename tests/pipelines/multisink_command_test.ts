@@ -105,13 +105,14 @@ Deno.test("a flag that nobody reads, or that makes no sense, is refused by name"
     const [flags, message] of [
       [["--folow"], /'--folow'/],
       [["--maxOffsetsPerTrigger", "many"], /--maxOffsetsPerTrigger: found "many"/],
-      [["--trigger", "soon"], /"soon", wanted availableNow, once, or an interval/],
+      [["--trigger", "soon"], /--trigger: found "soon", wanted availableNow, once, or an interval/],
       [["--follow", "--trigger", "once"], /once together with --follow/],
       [["--source", "x", "--topic", "y"], /--topic: found --source beside it/],
+      [["--dlq-topic", world.name], /the topic that is read/],
     ] as const
   ) {
     const { code, stderr } = await world.command(...flags);
-    equal(code, 1);
+    equal(code, 2);
     match(stderr, message);
   }
 });
