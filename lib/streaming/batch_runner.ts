@@ -48,16 +48,22 @@ export class BatchRunner {
     await this.#checkpoint.plan({ batchId, startOffsets, endOffsets }, startedMs);
     // From here a crash replays exactly these ranges under this batchId.
     await failpoint("planned");
-    return this.#commit(batchId, range, this.#clock.nowMs() - startedMs);
+    const walCommit = this.#clock.nowMs() - startedMs;
+    return await this.#commit(batchId, range, walCommit, refuseStrangerBatch);
   }
 
   /** Commits a batch that an earlier run planned; sinks that have it skip it. */
   replay(batchId: number, range: DecodedRange): Promise<DoneBatch> {
     this.#refuseLostDeadLetters(batchId, range);
-    return this.#commit(batchId, range, 0);
+    return this.#commit(batchId, range, 0, () => {});
   }
 
-  async #commit(batchId: number, range: DecodedRange, walCommit: number): Promise<DoneBatch> {
+  async #commit(
+    batchId: number,
+    range: DecodedRange,
+    walCommit: number,
+    check: (batchId: number, outcomes: ReadonlyMap<string, CommitOutcome>) => void,
+  ): Promise<DoneBatch> {
     const batch: MicroBatch = { batchId, ...range };
     const outcomes = new Map<string, CommitOutcome>();
     const startedMs = this.#clock.nowMs();
@@ -65,6 +71,7 @@ export class BatchRunner {
       `bring batch ${batchId} to the sinks`,
       () => commitBatch(batch, this.#sinks, outcomes),
     );
+    check(batchId, outcomes);
     const committedMs = this.#clock.nowMs();
     await failpoint("sinks-committed");
     // Every sink has the batch. A crash before this line replays it, and every sink skips it.
@@ -90,6 +97,25 @@ export class BatchRunner {
       found: first.error,
       hint: "no sink of this query keeps dead letters: add one that does (Postgres, or a dead " +
         "letter topic), or mend the schema",
+    });
+  }
+}
+
+// This run has just planned the batch, so nobody else can have written it, unless there is another
+// checkpoint of the same query, with a batch of this number and maybe of other records.
+function refuseStrangerBatch(
+  batchId: number,
+  outcomes: ReadonlyMap<string, CommitOutcome>,
+): void {
+  for (const [sink, { status }] of outcomes) {
+    if (status !== "alreadyCommitted") continue;
+    throw new SluiceError("FENCED", {
+      attempted: `commit batch ${batchId}`,
+      where: `sink ${sink}`,
+      found: "a batch of this number that this run did not write",
+      wanted: "one run of the query",
+      hint: "another process runs this query on this checkpoint or on a copy of it: stop one of " +
+        "them, and go on with the checkpoint of the one that wrote the batch",
     });
   }
 }

@@ -52,12 +52,12 @@ export async function readBatch(
     const startRow = batch.numRows;
     const rejected = await decoder.decode(block, batch);
     for (const { index, error } of rejected) deadLetters.push(deadLetter(block, index, error));
-    for (const writer of writers) {
-      for (const { index: row, error } of writer.reject?.(batch, startRow) ?? []) {
-        if (rejectedRows.has(row)) continue;
-        rejectedRows.add(row);
-        deadLetters.push(deadLetter(block, recordOfRow(block, rejected, row - startRow), error));
-      }
+    const unstorable = writers.flatMap((writer) => writer.reject?.(batch, startRow) ?? []);
+    const records = unstorable.length === 0 ? [] : recordsOfRows(block, rejected);
+    for (const { index: row, error } of unstorable) {
+      if (rejectedRows.has(row)) continue;
+      rejectedRows.add(row);
+      deadLetters.push(deadLetter(block, records[row - startRow]!, error));
     }
     numInputRows += block.count;
     await failpoint("reading");
@@ -71,14 +71,12 @@ export async function readBatch(
   };
 }
 
-/** The index of the record that the nth row of a block was made from. */
-function recordOfRow(block: RecordBlock, rejected: readonly Rejection[], row: number): number {
+/** For each row of a block, the index of the record it was made from. */
+function recordsOfRows(block: RecordBlock, rejected: readonly Rejection[]): number[] {
   const bad = new Set(rejected.map((rejection) => rejection.index));
-  for (let index = 0, rows = -1; index < block.count; index++) {
-    if (!bad.has(index)) rows++;
-    if (rows === row) return index;
-  }
-  throw new RangeError(`row ${row} is not of a block of ${block.count} records`);
+  return Array.from({ length: block.count }, (_, index) => index).filter((index) =>
+    !bad.has(index)
+  );
 }
 
 function without(batch: Batch, rejectedRows: ReadonlySet<number>): Batch {

@@ -63,9 +63,12 @@ export class StreamingQuery {
   readonly #stop = new AbortController();
   /** Aborted at the end, however it comes, so that nothing is read ahead any more. */
   readonly #end = new AbortController();
+  readonly #reading: AbortSignal = AbortSignal.any([this.#stop.signal, this.#end.signal]);
   readonly #reporter: ProgressReporter;
   #terminated: Promise<void> = Promise.resolve();
-  #published: Promise<void> = Promise.resolve();
+  /** Offsets for lag tools that wait until those before them are published. */
+  #unpublished: Offsets | undefined;
+  #publishing: Promise<void> | undefined;
 
   /** Use `pipeline(…).start(…)`. */
   constructor(parts: QueryParts) {
@@ -235,10 +238,21 @@ export class StreamingQuery {
   #report(batchId: number, range: ReadyRange, done: DoneBatch): void {
     const progress = this.#reporter.add(batchId, range, done, this.#parts.clock.nowMs());
     this.#parts.listener.onProgress?.(progress);
-    // Lag tools read the group's offsets; nobody waits for them and nothing depends on them.
-    this.#published = this.#published
-      .then(() => this.#parts.source.publishProgress(range.endOffsets))
-      .catch((error) => this.#notice(`could not publish the group's offsets: ${errorText(error)}`));
+    this.#unpublished = range.endOffsets;
+    this.#publishing ??= this.#publish();
+  }
+
+  /** Lag tools read these; nothing depends on them. Only the newest are worth the broker's time. */
+  async #publish(): Promise<void> {
+    for (let offsets = this.#unpublished; offsets !== undefined; offsets = this.#unpublished) {
+      this.#unpublished = undefined;
+      try {
+        await this.#parts.source.publishProgress(offsets);
+      } catch (error) {
+        this.#notice(`could not publish the group's offsets: ${errorText(error)}`);
+      }
+    }
+    this.#publishing = undefined;
   }
 
   readonly #retry: Retry = (attempted, step) => {
@@ -257,12 +271,8 @@ export class StreamingQuery {
     this.#parts.listener.onNotice?.(message);
   };
 
-  get #reading(): AbortSignal {
-    return AbortSignal.any([this.#stop.signal, this.#end.signal]);
-  }
-
   async #close(): Promise<void> {
-    await this.#published;
+    await this.#publishing;
     const closing = [
       ...this.#sinks.map((sink) => sink.writer.close()),
       this.#parts.source.close(),

@@ -157,6 +157,31 @@ Deno.test("a commit whose answer was lost is not made twice", async () => {
   match(notices[0]!, /cannot bring batch 0 to the sinks yet: Cannot reach the service/);
 });
 
+Deno.test("a batch that somebody else wrote under this number ends the query", async () => {
+  await using folder = await tempFolder();
+  const sink = new MemorySink("a");
+  sink.onStage = () => sink.held = 0;
+  await rejects(run(topicOf(10), [sink], folder.path), (error) => hasCode(error, "FENCED"));
+  deepEqual(await folder.list("commits"), []);
+});
+
+Deno.test("offsets for lag tools are published when there is time, the newest at the end", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(30, 1);
+  source.limits = { maxOffsetsPerTrigger: 1 };
+  const { promise: slow, resolve } = Promise.withResolvers<void>();
+  const publish = source.publishProgress.bind(source);
+  source.publishProgress = async (offsets) => {
+    await publish(offsets);
+    await slow;
+  };
+  const query = await start(source, [new MemorySink("a")], folder.path, {
+    listener: { onProgress: ({ batchId }) => batchId === 29 && resolve() },
+  });
+  await query.awaitTermination();
+  deepEqual(source.published, [{ t: { 0: 1n } }, { t: { 0: 30n } }]);
+});
+
 Deno.test("a service that stays away ends the query with its error, and nothing is lost", async () => {
   await using folder = await tempFolder();
   const sinks = [new MemorySink("a"), new MemorySink("b")];

@@ -36,13 +36,14 @@ export class MemorySink implements Sink {
 
   open(): Promise<SinkWriter> {
     this.openWriters++;
+    const sent = new Set<number>();
     return Promise.resolve({
       lastBatchId: () => Promise.resolve(this.held),
       ...(this.rejectRows === undefined ? {} : { reject: this.rejectRows }),
       stage: async (batch) => {
         await Promise.resolve();
         this.onStage(batch.batchId);
-        return { commit: () => this.#commit(batch), abort: () => Promise.resolve() };
+        return { commit: () => this.#commit(batch, sent), abort: () => Promise.resolve() };
       },
       close: () => {
         this.openWriters--;
@@ -51,11 +52,19 @@ export class MemorySink implements Sink {
     });
   }
 
-  async #commit({ batchId, batch, deadLetters }: MicroBatch): Promise<CommitOutcome> {
+  async #commit(
+    { batchId, batch, deadLetters }: MicroBatch,
+    sent: Set<number>,
+  ): Promise<CommitOutcome> {
     await Promise.resolve();
     const fault = this.onCommit(batchId);
     if (fault === "before") throw away();
-    if (this.held >= batchId) return { status: "alreadyCommitted" };
+    if (this.held >= batchId) {
+      return sent.has(batchId)
+        ? { status: "committed", numOutputRows: batch.numRows }
+        : { status: "alreadyCommitted" };
+    }
+    sent.add(batchId);
     this.rows.push(...batch.rows());
     this.deadLetters.push(...deadLetters);
     this.batchSizes.push(batch.numRows);
