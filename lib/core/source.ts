@@ -50,8 +50,10 @@ export interface Source {
   initialOffsets(signal: AbortSignal): Promise<Offsets>;
   /** The first offset still there, by topic-partition. */
   earliestOffsets(signal: AbortSignal): Promise<Offsets>;
-  /** The end (exclusive) of what is there now, by topic-partition. */
+  /** The end (exclusive) of what can be read now, by topic-partition. */
   latestOffsets(signal: AbortSignal): Promise<Offsets>;
+  /** The end (exclusive) of what is there, readable or not: records of open transactions too. */
+  logEndOffsets(signal: AbortSignal): Promise<Offsets>;
   /**
    * Reads `[start, end)`.
    *

@@ -120,7 +120,11 @@ async function overtake(
   current: Snapshot | undefined,
   transaction: AppendTransaction,
 ): Promise<Snapshot | TransactionOutcome> {
-  const { snapshot, commits } = await updateSnapshot(store, current);
+  const { snapshot, commits } = await withStorageErrors(
+    "read the commits that came first",
+    store.location,
+    () => updateSnapshot(store, current),
+  );
   if (snapshot === undefined || (snapshot === current && commits.length === 0)) {
     throw new SluiceError("CORRUPT_LOG", {
       attempted: "commit to a Delta table",

@@ -109,6 +109,10 @@ class NdjsonSource implements Source {
     return { [this.#topic]: { 0: BigInt(await this.#index.countLines(signal)) } };
   }
 
+  logEndOffsets(signal: AbortSignal): Promise<Offsets> {
+    return this.latestOffsets(signal);
+  }
+
   read(start: Offsets, end: Offsets, options: ReadOptions): RangeReader {
     const file = { path: this.#path, topic: this.#topic, index: this.#index };
     return new LineReader(file, start, end, options);

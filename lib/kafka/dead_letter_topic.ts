@@ -19,7 +19,10 @@ import { RecordBatchBuilder } from "./record_batch_builder.ts";
 import { TransactionalProducer } from "./transaction.ts";
 
 // A letter is a little longer than its record, which may be as long as a topic takes by default.
-const TOPIC_CONFIG = { "max.message.bytes": String(2 << 20) };
+const MAX_MESSAGE_BYTES = 2 << 20;
+const TOPIC_CONFIG = { "max.message.bytes": String(MAX_MESSAGE_BYTES) };
+/** A longer value stays where it came from, lest it stop the stream; what is left is for the rest. */
+const MAX_VALUE_BYTES = MAX_MESSAGE_BYTES - (256 << 10);
 const encoder = new TextEncoder();
 
 /** Where dead letters go. */
@@ -32,6 +35,7 @@ export interface DeadLetterTopicOptions extends KafkaConnection {
  * Keeps dead letters in a Kafka topic, each once: key, value and headers as they came, and headers
  * `sluice.error`, `sluice.topic`, `sluice.partition`, `sluice.offset`, `sluice.timestamp`,
  * `sluice.queryId` and `sluice.batchId`. Readers need `read_committed`.
+ * A value of more than 1.75 MiB is left out, and `sluice.valueBytes` says how long it is.
  *
  * @throws {SluiceError} `UNKNOWN_OPTION`, `KAFKA_BROKERS_MISSING`.
  *
@@ -153,7 +157,8 @@ class DeadLetterWriter implements SinkWriter {
     // Not the record's own time: retention would count from it.
     const timestampMs = Date.now();
     for (const letter of deadLetters) {
-      const { key, value } = letter;
+      const { key } = letter;
+      const value = isTooLong(letter) ? null : letter.value;
       if (builder.isFullFor(key, value)) {
         await this.#producer.write(this.#topic, 0, builder);
         builder = new RecordBatchBuilder();
@@ -179,6 +184,7 @@ class DeadLetterWriter implements SinkWriter {
       "sluice.timestamp": letter.timestampMs,
       "sluice.queryId": this.#queryId,
       "sluice.batchId": batchId,
+      ...(isTooLong(letter) ? { "sluice.valueBytes": letter.value!.length } : {}),
     };
     return [
       ...letter.headers,
@@ -210,4 +216,8 @@ function nothingToCommit(numOutputRows: number): StagedBatch {
 
 function done(): Promise<void> {
   return Promise.resolve();
+}
+
+function isTooLong({ value }: DeadLetter): boolean {
+  return value !== null && value.length > MAX_VALUE_BYTES;
 }

@@ -83,7 +83,7 @@ export function resolveConnection(connection: KafkaConnection): ResolvedConnecti
     });
   }
   return {
-    brokers: brokerList(connection).map(parseAddress),
+    brokers: brokerList(connection),
     clientId: connection.clientId ?? "sluice",
     requestTimeoutMs,
     ssl: connection.ssl,
@@ -91,24 +91,25 @@ export function resolveConnection(connection: KafkaConnection): ResolvedConnecti
   };
 }
 
-function brokerList(connection: KafkaConnection): readonly string[] {
+function brokerList(connection: KafkaConnection): BrokerAddress[] {
   const brokers = connection.brokers ??
     (Deno.env.get("KAFKA_BROKERS") ?? "").split(",").map((broker) => broker.trim()).filter(Boolean);
-  if (brokers.length > 0) return brokers;
+  const where = connection.brokers === undefined ? "KAFKA_BROKERS" : 'option "brokers"';
+  if (brokers.length > 0) return brokers.map((broker) => parseAddress(broker, where));
   throw new SluiceError("KAFKA_BROKERS_MISSING", {
     attempted: "connect to Kafka",
     found: "neither brokers nor the environment variable KAFKA_BROKERS",
     wanted: 'addresses such as "127.0.0.1:9092"',
-    hint: "set KAFKA_BROKERS, or start a local Kafka with `deno task stack:up`",
+    hint: "start local services with `deno task stack:up` and take the export line it prints",
   });
 }
 
-function parseAddress(text: string): BrokerAddress {
+function parseAddress(text: string, where: string): BrokerAddress {
   const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
   if (match !== null) return { host: match[1] ?? match[2]!, port: Number(match[3]) };
   throw new SluiceError("BAD_OPTION", {
     attempted: "connect to Kafka",
-    where: 'option "brokers"',
+    where,
     found: JSON.stringify(text),
     wanted: '"host:port"',
   });

@@ -67,12 +67,21 @@ export interface Producer {
  * @throws {SluiceError} `UNKNOWN_OPTION`, `BAD_OPTION`, `KAFKA_BROKERS_MISSING`.
  *
  * @example
- * ```ts
+ * ```ts ignore
+ * import { createTopicIfAbsent } from "./admin.ts";
  * import { createProducer } from "./producer.ts";
  *
- * const producer = createProducer({ brokers: ["127.0.0.1:9092"] }, { compressionType: "zstd" });
- * // await producer.send("trades", [{ key: "BTCUSDT", value: '{"p":"60000.01"}' }]);
- * await producer.close();
+ * const connection = { brokers: ["127.0.0.1:9092"] };
+ * await createTopicIfAbsent(connection, { topic: "trades", numPartitions: 3 });
+ * const producer = createProducer(connection, { compressionType: "zstd" });
+ * try {
+ *   await producer.send("trades", [
+ *     { key: "BTCUSDT", value: '{"s":"BTCUSDT","t":1,"p":"60000.01"}' },
+ *     { key: "ETHUSDT", value: '{"s":"ETHUSDT","t":2,"p":"3000.02"}' },
+ *   ]);
+ * } finally {
+ *   await producer.close();
+ * }
  * ```
  */
 export function createProducer(

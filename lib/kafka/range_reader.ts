@@ -83,7 +83,7 @@ export class KafkaRangeReader implements RangeReader {
           startOffset,
           endOffsetExclusive,
           fetchOffset: startOffset,
-          reachedOffset: startOffset,
+          reachedOffset: least(startOffset, endOffsetExclusive),
           leaderId: -1,
           leaderEpoch: -1,
           highWatermark: -1n,

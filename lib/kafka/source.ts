@@ -44,7 +44,9 @@ const KNOWN_OPTIONS = [
 /**
  * Reads a Kafka topic.
  *
- * @throws {SluiceError} `UNKNOWN_OPTION`, `BAD_OPTION`, `KAFKA_BROKERS_MISSING`.
+ * @throws {SluiceError} `UNKNOWN_OPTION`, `BAD_OPTION` or `KAFKA_BROKERS_MISSING` at once; from its
+ * methods `TOPIC_NOT_FOUND`, `KAFKA_UNAVAILABLE` (retryable), `KAFKA_REFUSED`,
+ * `KAFKA_AUTHENTICATION_FAILED`, `DATA_LOSS` if planned records are gone and `CORRUPT_RECORDS`.
  *
  * @example
  * ```ts
@@ -108,6 +110,10 @@ class KafkaSource implements Source {
     return this.#list("latest", signal);
   }
 
+  logEndOffsets(signal: AbortSignal): Promise<Offsets> {
+    return this.#list("latest", signal, "read_uncommitted");
+  }
+
   read(start: Offsets, end: Offsets, options: ReadOptions): RangeReader {
     return new KafkaRangeReader(this.#client, start, end, {
       isolationLevel: this.#isolationLevel,
@@ -129,10 +135,14 @@ class KafkaSource implements Source {
   }
 
   // Fresh metadata every time, so that partitions added to the topic are found.
-  #list(which: "earliest" | "latest", signal: AbortSignal): Promise<Offsets> {
+  #list(
+    which: "earliest" | "latest",
+    signal: AbortSignal,
+    isolationLevel: IsolationLevel = this.#isolationLevel,
+  ): Promise<Offsets> {
     return this.#client.quickly(async () => {
       const topic = await this.#client.topic(this.#topic);
-      return await listOffsets(this.#client, topic, which, this.#isolationLevel);
+      return await listOffsets(this.#client, topic, which, isolationLevel);
     }, signal);
   }
 }

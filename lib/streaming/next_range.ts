@@ -17,7 +17,8 @@ export interface NextRange {
 }
 
 /**
- * What to read after `position`, up to `latest`; `undefined` if there is nothing new.
+ * What to read after `position`, up to `latest`; `undefined` if there is nothing new. `logEnd` is the
+ * end of what is there, readable or not: a position between the two waits for an open transaction.
  *
  * @throws {SluiceError} `DATA_LOSS` if the source ends before the position: the topic was deleted,
  * or made anew, or cut.
@@ -26,24 +27,27 @@ export function nextRange(
   source: Source,
   position: Offsets,
   latest: Offsets,
+  logEnd: Offsets,
   maxOffsetsPerTrigger: number | undefined,
 ): NextRange | undefined {
-  const lost = offsetRanges(latest, position)[0];
-  if (lost !== undefined && source.failOnDataLoss) throw lostOffsets(lost, latest);
+  const lost = offsetRanges(logEnd, position)[0];
+  if (lost !== undefined && source.failOnDataLoss) throw lostOffsets(lost, logEnd);
   // With failOnDataLoss off, a partition that ends before our position is taken up at its end.
-  const start = mapOffsets(
-    latest,
-    (topic, partition, end) => {
-      const from = position[topic]?.[partition] ?? 0n;
-      return from > end ? end : from;
-    },
-  );
-  const end = planBatch(start, latest, maxOffsetsPerTrigger);
+  const start = mapOffsets(latest, (topic, partition) => {
+    const from = position[topic]?.[partition] ?? 0n;
+    const last = logEnd[topic]?.[partition] ?? from;
+    return from < last ? from : last;
+  });
+  const readable = mapOffsets(latest, (topic, partition, end) => {
+    const from = start[topic]![partition]!;
+    return end < from ? from : end;
+  });
+  const end = planBatch(start, readable, maxOffsetsPerTrigger);
   return offsetRanges(start, end).length === 0 ? undefined : { start, end, latest };
 }
 
-function lostOffsets(lost: OffsetRange, latest: Offsets): SluiceError {
-  const partitionIsThere = latest[lost.topic]?.[lost.partition] !== undefined;
+function lostOffsets(lost: OffsetRange, logEnd: Offsets): SluiceError {
+  const partitionIsThere = logEnd[lost.topic]?.[lost.partition] !== undefined;
   return new SluiceError("DATA_LOSS", {
     attempted: "plan the next batch",
     where: `${lost.topic}-${lost.partition}`,

@@ -3,6 +3,7 @@ import {
   type Decoder,
   errorText,
   isRetryable,
+  offsetRanges,
   type Offsets,
   retry,
   type RetryPolicy,
@@ -142,7 +143,11 @@ export class StreamingQuery {
         const { startOffsets: start, endOffsets: end } = recovery.replay;
         const range = await this.#retry(
           "read the batch again",
-          () => this.#read({ start, end, latest: end }, clock.nowMs()),
+          async () => {
+            const range = await this.#read({ start, end, latest: end }, clock.nowMs());
+            await identities.check(this.#stop.signal);
+            return { ...range, endOffsets: end };
+          },
         );
         this.#report(batchId, range, await runner.replay(batchId, range));
         batchId++;
@@ -212,10 +217,17 @@ export class StreamingQuery {
     return this.#retry("read the next batch", async () => {
       await identities.check(this.#reading);
       const latest = target ?? await source.latestOffsets(this.#reading);
-      const next = nextRange(source, position, latest, bounded ? maxOffsetsPerTrigger : undefined);
+      const logEnd = offsetRanges(latest, position).length === 0
+        ? latest
+        : await source.logEndOffsets(this.#reading);
+      const maxOffsets = bounded ? maxOffsetsPerTrigger : undefined;
+      const next = nextRange(source, position, latest, logEnd, maxOffsets);
       if (next === undefined) return undefined;
       const maxBytes = bounded ? maxBytesPerTrigger ?? DEFAULT_MAX_BYTES_PER_TRIGGER : undefined;
-      return await this.#read(next, startedMs, maxBytes);
+      const range = await this.#read(next, startedMs, maxBytes);
+      // A topic made anew while it was read would have gone on without an error.
+      await identities.check(this.#reading);
+      return range;
     });
   }
 

@@ -252,6 +252,48 @@ Deno.test("a topic that ends before the stored position stops the query", async 
   );
 });
 
+Deno.test("a position inside an open transaction waits for its end, and nothing is read twice", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(12);
+  const sink = new MemorySink("a");
+  await run(source, [sink], folder.path);
+  source.openRecords = 2;
+  source.partitions[0]!.push('{"id":12}', '{"id":13}', '{"id":14}');
+  await run(source, [sink], folder.path);
+  source.openRecords = 0;
+  await run(source, [sink], folder.path);
+  deepEqual(ids(sink), upTo(15));
+});
+
+Deno.test("a topic that is made anew while it is read leaves no trace of the mixture", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(60, 1);
+  const sink = new MemorySink("a");
+  onFailpoint((name) => {
+    if (name === "reading") source.identity = "second";
+  });
+  try {
+    await rejects(
+      run(source, [sink], folder.path),
+      (error) => hasCode(error, "TOPIC_RECREATED"),
+    );
+  } finally {
+    onFailpoint(undefined);
+  }
+  deepEqual([sink.rows.length, await folder.list("offsets")], [0, []]);
+});
+
+Deno.test("a topic full of tiny bad records is taken in batches that fit into memory", async () => {
+  await using folder = await tempFolder();
+  const source = new MemorySource(1);
+  for (let i = 0; i < 2_000; i++) source.partitions[0]!.push("x");
+  source.limits = { maxBytesPerTrigger: 60_000 };
+  const sink = new MemorySink("a");
+  await run(source, [sink], folder.path);
+  equal(sink.deadLetters.length, 2_000);
+  ok(sink.batchSizes.length >= 20, `only ${sink.batchSizes.length} batches`);
+});
+
 Deno.test("a sink that lacks done batches, or has unplanned ones, is refused", async () => {
   await using folder = await tempFolder();
   const sink = new MemorySink("a");

@@ -43,9 +43,14 @@ export class MemorySource implements Source {
   }
 
   latestOffsets(): Promise<Offsets> {
-    return this.#answer(() => ({
-      t: Object.fromEntries(this.partitions.map((records, p) => [p, BigInt(records.length)])),
-    }));
+    return this.#ends(this.openRecords);
+  }
+
+  /** How many records of each partition belong to an open transaction. */
+  openRecords = 0;
+
+  logEndOffsets(): Promise<Offsets> {
+    return this.#ends(0);
   }
 
   read(start: Offsets, end: Offsets, options: ReadOptions): RangeReader {
@@ -59,6 +64,13 @@ export class MemorySource implements Source {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #ends(open: number): Promise<Offsets> {
+    const end = (records: string[]) => BigInt(Math.max(0, records.length - open));
+    return this.#answer(() => ({
+      t: Object.fromEntries(this.partitions.map((records, p) => [p, end(records)])),
+    }));
   }
 
   async #answer<T>(make: () => T): Promise<T> {
