@@ -1,8 +1,11 @@
 /**
- * Kafka batches, exactly once, into Postgres and Delta Lake tables: everything that a pipeline or a
- * notebook imports.
+ * Kafka batches, exactly once, into Postgres and Delta Lake tables: what a pipeline is made of.
  *
  *     kafka | ndjson  ->  json  ->  pipeline  ->  postgres, delta, deadLetterTopic, foreachBatch
+ *
+ * Pipelines and notebooks import it as `sluice`. It holds no code of its own, only the names of the
+ * parts that most of them need; the others, such as `DeltaTable` and `createProducer`, are in the
+ * `mod.ts` of their part.
  *
  * @module
  */

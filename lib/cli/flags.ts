@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { errorText, SluiceError } from "../core/mod.ts";
+import { SluiceError } from "../core/mod.ts";
 
 /** One flag of a command. */
 export interface Flag {
@@ -20,9 +20,19 @@ export type FlagValues<F extends Flags> = {
 };
 
 /**
- * Reads a command line.
+ * Reads a command line: `--flag`, `--flag value` and `--flag=value`; `-h` is `--help`.
  *
- * @throws {SluiceError} `BAD_FLAG` for an unknown flag, one without its value, or an argument too many.
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { parseFlags } from "./flags.ts";
+ *
+ * const flags = { rate: { type: "string", value: "n", help: "trades a second" } } as const;
+ * deepEqual(parseFlags("producer", ["--rate", "500"], flags), { rate: "500" });
+ * ```
+ *
+ * @throws {SluiceError} `BAD_FLAG` for an unknown flag, one without its value or with one too many,
+ * and for an argument that is no flag.
  */
 export function parseFlags<const F extends Flags>(
   command: string,
@@ -30,23 +40,41 @@ export function parseFlags<const F extends Flags>(
   flags: F,
 ): FlagValues<F> {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { type }]) => [name, { type }]),
+    Object.entries(flags).map(([name, { type }]) =>
+      name === "help" ? [name, { type, short: "h" }] : [name, { type }]
+    ),
   );
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values as FlagValues<F>;
-  } catch (cause) {
-    throw new SluiceError("BAD_FLAG", {
-      attempted: `read the flags of ${command}`,
-      found: errorText(cause),
-      hint: `--help lists the flags there are`,
-    });
+  const refuse = (where: string, found: string, wanted: string): never => {
+    throw badFlag(`read the flags of ${command}`, where, found, wanted);
+  };
+  const names = Object.keys(flags).map((name) => `--${name}`).join(", ");
+  const values: Record<string, string | true> = {};
+  // Not strict: what is wrong is told here, in words that name it.
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      return refuse(`"${token.value}"`, "no flag", `one of ${names}`);
+    }
+    const { name, rawName, value, inlineValue } = token;
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+    if (flag === undefined) return refuse(rawName, "no such flag", `one of ${names}`);
+    if (flag.type === "boolean") {
+      if (value !== undefined) return refuse(rawName, `the value "${value}"`, "none");
+      values[name] = true;
+    } else {
+      const isMissing = !value || (value.startsWith("-") && !inlineValue);
+      if (isMissing) return refuse(rawName, value || "nothing", `a value <${flag.value}> after it`);
+      values[name] = value;
+    }
   }
+  return values as FlagValues<F>;
 }
 
 /** The flags as `--help` shows them. */
 export function flagsHelp(flags: Flags): string {
   const rows = Object.entries(flags).map(([name, { value, help }]) => ({
-    flag: `--${name}${value === undefined ? "" : ` <${value}>`}`,
+    flag: `${name === "help" ? "-h, " : ""}--${name}${value === undefined ? "" : ` <${value}>`}`,
     help,
   }));
   const width = Math.max(...rows.map(({ flag }) => flag.length));
@@ -66,10 +94,15 @@ export function wholeNumber(
   if (text === undefined) return undefined;
   const value = Number(text.replaceAll("_", ""));
   if (Number.isSafeInteger(value) && value >= min && text.trim() !== "") return value;
-  throw new SluiceError("BAD_FLAG", {
-    attempted: "read the flags",
-    where: `--${flag}`,
-    found: JSON.stringify(text),
-    wanted: `a whole number of at least ${min}`,
-  });
+  throw badFlag(
+    "read the flags",
+    `--${flag}`,
+    JSON.stringify(text),
+    `a whole number of at least ${min}`,
+  );
+}
+
+function badFlag(attempted: string, where: string, found: string, wanted: string): SluiceError {
+  const hint = "--help tells what each flag does";
+  return new SluiceError("BAD_FLAG", { attempted, where, found, wanted, hint });
 }

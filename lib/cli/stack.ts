@@ -1,5 +1,3 @@
-// A command line prints.
-// deno-lint-ignore-file no-console
 /**
  * `deno task stack:up | stack:down | stack:status`: the local Kafka and Postgres from the command line.
  *
@@ -7,61 +5,93 @@
  */
 import { relative } from "node:path";
 import { SluiceError } from "../core/mod.ts";
-import { ensureStack, type ServiceStatus, stackStatus, stopStack } from "../stack/mod.ts";
+import {
+  ensureStack,
+  type ServiceName,
+  type ServiceStatus,
+  stackStatus,
+  stopStack,
+} from "../stack/mod.ts";
+import { parseFlags } from "./flags.ts";
+import { print, printError } from "./print.ts";
+import { runCommand } from "./run_command.ts";
 
-const help = `Starts, stops and shows the local Kafka and Postgres; no Docker is needed.
+const HELP = `Starts, stops and shows the local Kafka and Postgres; no Docker is needed.
 
   deno task stack:up        start what does not run yet
   deno task stack:down      stop; the data stays
   deno task stack:status    show; exit code 0 when all run, else 3
 
 Options
-  --wipe    with stack:down: forget the data too (downloads stay)
-  --json    print JSON
-  --help    print this
+  --wipe      with stack:down: forget the data too (downloads stay)
+  --json      print JSON
+  -h, --help  print this
 
 Environment
   KAFKA_BROKERS, DATABASE_URL               use these instead of starting a service
   SLUICE_KAFKA_PORT, SLUICE_POSTGRES_PORT   other ports than 19092 (and the next one) and 15432
   SLUICE_STATE_DIR                          another folder than .sluice`;
 
-interface Arguments {
-  readonly command: "up" | "down" | "status";
-  readonly wipe: boolean;
-  readonly json: boolean;
-}
+const COMMON_FLAGS = {
+  json: { type: "boolean", help: "print JSON" },
+  help: { type: "boolean", help: "print the help" },
+} as const;
+
+const FLAGS = {
+  up: COMMON_FLAGS,
+  down: { wipe: { type: "boolean", help: "forget the data too" }, ...COMMON_FLAGS },
+  status: COMMON_FLAGS,
+} as const;
+
+/** Which variable hands an address to the programs that use it. */
+const VARIABLES: Readonly<Record<ServiceName, string>> = {
+  kafka: "KAFKA_BROKERS",
+  postgres: "DATABASE_URL",
+};
+
+const NOT_ALL_UP = 3;
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--help") || args.includes("-h") || args.length === 0) {
-    console.log(help);
-    return args.length === 0 ? 2 : 0;
+  const [command, ...rest] = args;
+  if (command === "--help" || command === "-h") {
+    print(HELP);
+    return 0;
   }
-  const parsed = parseArguments(args);
-  if (typeof parsed === "string") {
-    console.error(`${parsed}\n\n${help}`);
-    return 2;
+  if (command !== "up" && command !== "down" && command !== "status") {
+    throw new SluiceError("BAD_FLAG", {
+      attempted: "run a command of the stack",
+      found: command === undefined ? "none" : `"${command}"`,
+      wanted: "up, down or status",
+      hint: "--help tells what each does",
+    });
   }
-  const { command, wipe, json } = parsed;
+  const flags: { help?: boolean; json?: boolean; wipe?: boolean } = parseFlags(
+    `stack:${command}`,
+    rest,
+    FLAGS[command],
+  );
+  if (flags.help) {
+    print(HELP);
+    return 0;
+  }
   // Progress goes to stderr, so that stdout holds the result alone.
-  const onProgress = (message: string) => console.error(message);
+  const onProgress = printError;
   if (command === "up") await ensureStack({ onProgress });
-  if (command === "down") await stopStack({ onProgress, wipe });
+  if (command === "down") await stopStack({ onProgress, wipe: flags.wipe ?? false });
   const statuses = await stackStatus();
-  console.log(json ? JSON.stringify(statuses, null, 2) : table(statuses));
-  return command === "status" && !statuses.every(isUp) ? 3 : 0;
+  if (flags.json) print(JSON.stringify(statuses, null, 2));
+  else {
+    print(table(statuses));
+    if (command === "up") printExport(statuses);
+  }
+  return command === "status" && !statuses.every(isUp) ? NOT_ALL_UP : 0;
 }
 
-/** What the arguments ask for, or what is wrong with them. */
-function parseArguments(args: readonly string[]): Arguments | string {
-  const [command, ...flags] = args;
-  if (command !== "up" && command !== "down" && command !== "status") {
-    return `Unknown command: ${command}`;
-  }
-  for (const flag of flags) {
-    if (flag === "--json" || (flag === "--wipe" && command === "down")) continue;
-    return `Unknown option of ${command}: ${flag}`;
-  }
-  return { command, wipe: flags.includes("--wipe"), json: flags.includes("--json") };
+/** The line that hands the addresses to other programs; what the environment gives it has already. */
+function printExport(statuses: readonly ServiceStatus[]): void {
+  const settings = statuses.filter(({ givenBy }) => givenBy === undefined)
+    .map(({ name, address }) => `${VARIABLES[name]}=${address}`);
+  if (settings.length > 0) print(`\nexport ${settings.join(" ")}`);
 }
 
 function isUp(status: ServiceStatus): boolean {
@@ -92,12 +122,4 @@ function shortPath(path: string): string {
   return short.startsWith("..") ? path : short;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    console.error(error.message);
-    Deno.exitCode = 1;
-  }
-}
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

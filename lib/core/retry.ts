@@ -15,8 +15,6 @@ export interface RetryPolicy {
 export interface RetryNotice {
   /** What the call threw. */
   readonly error: unknown;
-  /** 1 for the first failure. */
-  readonly attempt: number;
   /** The pause before the next try, in milliseconds. */
   readonly delayMs: number;
   /** How much of the policy's time is left, in milliseconds. */
@@ -45,7 +43,7 @@ export async function retry<T>(
       const leftMs = policy.maxElapsedMs - (nowMs - firstFailureMs);
       if (!isRetryable(error) || leftMs <= 0 || signal.aborted) throw error;
       const delayMs = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.maxDelayMs, leftMs);
-      onRetry({ error, attempt, delayMs, leftMs });
+      onRetry({ error, delayMs, leftMs });
       await clock.sleep(delayMs, signal);
     }
   }

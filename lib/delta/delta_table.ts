@@ -21,12 +21,28 @@ export interface HistoryEntry extends CommitInfo {
  *
  * @example
  * ```ts
- * import { equal } from "assert";
+ * import { deepEqual, equal } from "assert";
+ * import { Batch, schema as s } from "../core/mod.ts";
+ * import { delta } from "./delta_sink.ts";
  * import { DeltaTable } from "./delta_table.ts";
  *
  * const path = await Deno.makeTempDir();
  * equal(await DeltaTable.exists(path), false);
- * await Deno.remove(path);
+ *
+ * const schema = s.struct({ symbol: s.string(), trade_id: s.long() });
+ * const batch = new Batch(schema);
+ * batch.append({ symbol: "BTCUSDT", trade_id: 1n });
+ * const writer = await delta({ path }).open({ queryId: "q", queryName: "trades", schema });
+ * const microBatch = { batchId: 0, batch, deadLetters: [], startOffsets: {}, endOffsets: {} };
+ * await (await writer.stage(microBatch)).commit();
+ * await writer.close();
+ *
+ * const table = await DeltaTable.open(path);
+ * equal(table.version, 0);
+ * equal(table.files().length, 1);
+ * equal(table.txn("q")?.version, 0);
+ * deepEqual(await Array.fromAsync(table.rows()), [{ symbol: "BTCUSDT", trade_id: 1n }]);
+ * await Deno.remove(path, { recursive: true });
  * ```
  */
 export class DeltaTable {

@@ -3,18 +3,10 @@ import { arrowStream } from "./arrow_stream.ts";
 import { columnEncoding } from "./column_encoding.ts";
 import { loadParquetWasm } from "./parquet_wasm.ts";
 
-/** How the pages of a file are compressed. */
-export type ParquetCompression = "zstd" | "snappy" | "uncompressed";
-
-/** How a file is written. */
-export interface ParquetOptions {
-  /** Absent: zstd. */
-  readonly compression?: ParquetCompression;
-}
-
 /**
- * A batch as a Parquet file, with the least and the greatest value and the number of nulls of each
- * column. Timestamps are microseconds, decimals exact; nulls, structs, lists and maps as they are.
+ * A batch as a Parquet file, compressed by zstd, with the least and the greatest value and the
+ * number of nulls of each column. Timestamps are microseconds, decimals exact; nulls, structs, lists
+ * and maps as they are.
  *
  * @example
  * ```ts
@@ -31,18 +23,10 @@ export interface ParquetOptions {
  *
  * @throws {SluiceError} `PARQUET_ENCODE` if parquet-wasm refuses the columns.
  */
-export async function encodeParquet(
-  batch: Batch,
-  options: ParquetOptions = {},
-): Promise<Uint8Array> {
+export async function encodeParquet(batch: Batch): Promise<Uint8Array> {
   const wasm = await loadParquetWasm();
-  const codec = {
-    zstd: wasm.Compression.ZSTD,
-    snappy: wasm.Compression.SNAPPY,
-    uncompressed: wasm.Compression.UNCOMPRESSED,
-  }[options.compression ?? "zstd"];
   try {
-    let properties = new wasm.WriterPropertiesBuilder().setCompression(codec);
+    let properties = new wasm.WriterPropertiesBuilder().setCompression(wasm.Compression.ZSTD);
     batch.schema.fields.forEach(({ name }, i) => {
       const encoding = columnEncoding(batch.columns[i]!);
       if (encoding === "dictionary") return;

@@ -11,6 +11,6 @@
  * @module
  */
 export { decodeParquet } from "./decode_parquet.ts";
-export { encodeParquet, type ParquetCompression, type ParquetOptions } from "./encode_parquet.ts";
+export { encodeParquet } from "./encode_parquet.ts";
 export { loadParquetWasm } from "./parquet_wasm.ts";
 export { toArrow } from "./to_arrow.ts";

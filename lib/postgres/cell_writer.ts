@@ -7,7 +7,7 @@ export interface CopyTarget {
 }
 
 /** The length word of a cell without a value, which is all of it. */
-export const NULL_LENGTH = -1;
+const NULL_LENGTH = -1;
 
 /** Bytes of a cell's length word. */
 export const LENGTH_BYTES = 4;

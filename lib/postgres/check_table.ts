@@ -7,15 +7,19 @@ interface Mismatch {
   readonly column: string;
   readonly found: string;
   readonly wanted: string;
-  /** What follows `alter table …` to mend it. */
-  readonly alter: string;
+  /** What follows `alter table …` to mend it; `undefined` where `advice` says what to do instead. */
+  readonly alter?: string;
+  /** What to do where no `alter table` helps. */
+  readonly advice?: string;
 }
 
 const COLUMNS_SQL = `select a.attname as name,
   format_type(a.atttypid, a.atttypmod) as type,
   a.attnotnull as not_null,
   a.atthasdef or a.attidentity <> '' as has_default,
-  a.attgenerated <> '' as generated
+  a.attgenerated <> '' as generated,
+  exists (select from pg_index i
+    where i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey)) as in_primary_key
 from pg_attribute a
 where a.attrelid = to_regclass($1::text) and a.attnum > 0 and not a.attisdropped
 order by a.attnum`;
@@ -66,19 +70,17 @@ export async function checkTable(
     [quoteTable(table)],
   );
   if (!["r", "p"].includes(String(kind.rows[0]?.kind))) {
-    throw mismatchError(table, undefined, "no table but a view or something else", "a table", "");
+    throw new SluiceError("SCHEMA_MISMATCH", {
+      attempted: `write to Postgres table ${quoteTable(table)}`,
+      found: "a view or something else",
+      wanted: "a table",
+      hint: "write to a table of another name",
+    });
   }
   const { rows } = await connection.query(COLUMNS_SQL, [quoteTable(table)]);
   const mismatches = findMismatches(rows, schema);
   if (mismatches.length === 0) return;
-  const where = mismatches.map(({ column }) => `"${column}"`).join(", ");
-  throw mismatchError(
-    table,
-    `column${mismatches.length > 1 ? "s" : ""} ${where}`,
-    mismatches.map(({ found }) => found).join("; "),
-    mismatches.map(({ wanted }) => wanted).join("; "),
-    `alter table ${quoteTable(table)} ${mismatches.map(({ alter }) => alter).join(", ")};`,
-  );
+  throw mismatchError(table, mismatches);
 }
 
 function findMismatches(found: readonly AnswerRow[], schema: Schema): Mismatch[] {
@@ -95,7 +97,7 @@ function findMismatches(found: readonly AnswerRow[], schema: Schema): Mismatch[]
         column: name,
         found: `${column.type} not null without a default`,
         wanted: "a column of the schema, a default, or null allowed",
-        alter: `alter column ${quoteName(name)} drop not null`,
+        ...allowNull(name, column, "give it a default"),
       });
     }
   }
@@ -136,10 +138,24 @@ function compareColumn(found: AnswerRow | undefined, field: StructField): Mismat
       column: field.name,
       found: `${foundType} not null`,
       wanted: `${type} with null allowed`,
-      alter: `alter column ${name} drop not null`,
+      ...allowNull(field.name, found, "make the field not nullable"),
     };
   }
   return undefined;
+}
+
+/** How null becomes allowed; a primary key never allows it. */
+function allowNull(
+  name: string,
+  found: AnswerRow,
+  instead: string,
+): Pick<Mismatch, "alter" | "advice"> {
+  return found.in_primary_key === true
+    ? {
+      advice:
+        `Column ${name} is in the primary key, where null is never allowed: ${instead}, or drop the key`,
+    }
+    : { alter: `alter column ${quoteName(name)} drop not null` };
 }
 
 // COPY's binary format is that of the column's own type: a wider integer would not do either.
@@ -160,19 +176,19 @@ function holdsDecimal(found: string, { precision, scale }: DecimalType): boolean
   return foundScale >= scale && Number(match[1]) - foundScale >= precision - scale;
 }
 
-function mismatchError(
-  table: TableName,
-  columns: string | undefined,
-  found: string,
-  wanted: string,
-  alter: string,
-): SluiceError {
+function mismatchError(table: TableName, mismatches: readonly Mismatch[]): SluiceError {
   const name = quoteTable(table);
+  const lines = mismatches.map(({ column, found, wanted }) =>
+    `${column}: ${found}, wanted ${wanted}`
+  );
+  const alters = mismatches.flatMap(({ alter }) => alter === undefined ? [] : [alter]);
+  const steps = mismatches.flatMap(({ advice }) => advice === undefined ? [] : [advice]);
+  if (alters.length > 0) {
+    steps.push(`To mend the table run:\n  alter table ${name}\n    ${alters.join(",\n    ")};`);
+  }
   return new SluiceError("SCHEMA_MISMATCH", {
     attempted: `write to Postgres table ${name}`,
-    ...(columns === undefined ? {} : { where: columns }),
-    found,
-    wanted,
-    hint: alter === "" ? "write to a table of another name" : `to mend the table run: ${alter}`,
+    found: `columns that do not hold the rows:\n  ${lines.join("\n  ")}`,
+    hint: steps.join(".\n"),
   });
 }

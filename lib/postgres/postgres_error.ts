@@ -17,7 +17,7 @@ interface Meaning {
 const AWAY: Meaning = {
   code: "POSTGRES_UNAVAILABLE",
   retryable: true,
-  hint: "start the server or check DATABASE_URL, host and port",
+  hint: "check DATABASE_URL, host and port; start the server, or `deno task stack:up`",
 };
 const SHUTTING_DOWN: Meaning = {
   ...AWAY,

@@ -29,7 +29,11 @@ export interface PostgresOptions {
  * equal(sink.name, "postgres(market.trades)");
  * ```
  *
- * @throws {SluiceError} `UNKNOWN_OPTION` or `BAD_NAME`.
+ * @throws {SluiceError} `UNKNOWN_OPTION` or `BAD_NAME` at once; from `open`, `NO_DATABASE_URL` or
+ * `BAD_DATABASE_URL`, `SCHEMA_MISMATCH` if a table does not hold the rows, `POSTGRES_ENCODING` if the
+ * database does not hold every text, `TABLE_MISSING` if the query's table was dropped,
+ * `POSTGRES_UNAVAILABLE` (retryable) if no server answers,
+ * `POSTGRES_LOGIN`, `POSTGRES_NO_DATABASE`, `POSTGRES_NO_SCHEMA` and `POSTGRES_PERMISSION`.
  */
 export function postgres(options: PostgresOptions): Sink {
   const name = `postgres(${options.table})`;
@@ -56,14 +60,15 @@ function databaseUrl(sinkName: string, option: string | undefined): string {
     throw new SluiceError("NO_DATABASE_URL", {
       attempted,
       found: "neither option url nor DATABASE_URL in the environment",
-      hint: "set DATABASE_URL=postgres://user:password@host:5432/database, " +
-        "or start a local server with `deno task stack:up`",
+      wanted: "an address such as postgres://user:password@host:5432/database",
+      hint: "start local services with `deno task stack:up` and take the export line it prints",
     });
   }
   const protocol = URL.parse(url)?.protocol;
   if (protocol !== "postgres:" && protocol !== "postgresql:") {
     throw new SluiceError("BAD_DATABASE_URL", {
       attempted,
+      where: option === undefined ? "DATABASE_URL" : 'option "url"',
       // The text itself is not shown: it may hold a password.
       found: protocol === undefined ? "text that is no URL" : `a URL that starts with ${protocol}`,
       wanted: "postgres://user:password@host:5432/database, special characters as %XX",

@@ -1,7 +1,7 @@
 import { errorText, SluiceError } from "../core/mod.ts";
 
 /** A process that listens on a port. */
-export interface PortHolder {
+interface PortHolder {
   /** Its process id. */
   readonly pid: number;
   /** Its command line. */
@@ -35,7 +35,7 @@ export async function requireFreePort(
 }
 
 /** Tells who listens on a TCP port of this machine; undefined where the system does not tell. */
-export async function portHolder(port: number): Promise<PortHolder | undefined> {
+async function portHolder(port: number): Promise<PortHolder | undefined> {
   const inodes = new Set([
     ...await listeningInodes("/proc/net/tcp", port),
     ...await listeningInodes("/proc/net/tcp6", port),

@@ -1,3 +1,5 @@
+import { randomNumbers } from "./random_numbers.ts";
+
 /** What a symbol trades like. */
 interface Market {
   readonly symbol: string;
@@ -98,15 +100,4 @@ function fixed8(ticks: number, decimals: number): string {
   const digits = String(ticks).padStart(decimals + 1, "0");
   const point = digits.length - decimals;
   return `${digits.slice(0, point)}.${digits.slice(point).padEnd(8, "0")}`;
-}
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

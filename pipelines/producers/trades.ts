@@ -3,7 +3,7 @@
  *
  *     deno task producer:trades --rate 500
  */
-import { kafka, SluiceError } from "sluice";
+import { kafka } from "sluice";
 import {
   count,
   type Flags,
@@ -11,6 +11,7 @@ import {
   parseFlags,
   print,
   printError,
+  runCommand,
   stopOnSignals,
   wholeNumber,
 } from "../../lib/cli/mod.ts";
@@ -206,12 +207,4 @@ async function main(args: readonly string[]): Promise<void> {
   );
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    printError(error.message);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));

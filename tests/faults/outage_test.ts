@@ -9,6 +9,7 @@ import { deltaTradeIds, postgresTradeIds, produceLedger } from "../support/trade
 
 const TRADES = 6_000;
 const TOPIC = "trades";
+const STATE_TIMEOUT_MS = 30_000;
 
 Deno.test("Postgres and Kafka go away and come back: the query waits, and nothing is lost or doubled", async () => {
   await using folder = await tempFolder();
@@ -159,10 +160,15 @@ async function ownStack(folder: string): Promise<OwnStack> {
   };
 }
 
+/** Waits until a service is in a state. */
 async function stateOf(name: ServiceName, stateDir: string, state: string): Promise<void> {
+  const deadlineMs = performance.now() + STATE_TIMEOUT_MS;
   for (;;) {
     const status = (await stackStatus({ stateDir })).find((service) => service.name === name);
     if (status?.state === state) return;
+    if (performance.now() > deadlineMs) {
+      throw new Error(`waited for ${name} to be ${state}, not ${status?.state}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -103,7 +103,7 @@ Deno.test("json() says of each bad record what is wrong, and keeps the rows arou
     ],
     [
       GOOD.replace("0.00100000", "0.001000001"),
-      'field "p" (column price): overflow: found "0.001000001", wanted decimal(18,8)',
+      'field "p" (column price): more than 8 decimals: found "0.001000001", wanted decimal(18,8)',
     ],
     [
       GOOD.replace('"0.00100000"', "1e10"),

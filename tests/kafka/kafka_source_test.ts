@@ -390,6 +390,23 @@ Deno.test("kafka() refuses options it does not know and values it cannot use", (
   for (const [options, code] of refused) throws(make(options), hasCode(code));
 });
 
+Deno.test("a bad broker address is told with the place it came from", () => {
+  const given = Deno.env.get("KAFKA_BROKERS");
+  Deno.env.set("KAFKA_BROKERS", "127.0.0.1:9092, nowhere");
+  try {
+    throws(() => kafka({ topic: "trades" }), /at KAFKA_BROKERS: found "nowhere"/);
+    throws(
+      () => kafka({ topic: "trades", brokers: ["anywhere"] }),
+      /at option "brokers": found "anywhere"/,
+    );
+    Deno.env.delete("KAFKA_BROKERS");
+    throws(() => kafka({ topic: "trades" }), /`deno task stack:up` and take the export line/);
+  } finally {
+    if (given === undefined) Deno.env.delete("KAFKA_BROKERS");
+    else Deno.env.set("KAFKA_BROKERS", given);
+  }
+});
+
 async function deleteRecords(
   { connection, topic }: { connection: KafkaConnection; topic: string },
   before: bigint,

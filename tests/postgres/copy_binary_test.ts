@@ -15,7 +15,7 @@ import {
 } from "../../lib/core/mod.ts";
 import { encodeCopyBinary, postgres } from "../../lib/postgres/mod.ts";
 import { Random } from "../support/random.ts";
-import { contextOf, microBatch, type TestDatabase, withDatabase } from "./test_database.ts";
+import { contextOf, rowsBatch, type TestDatabase, withDatabase } from "./test_database.ts";
 
 const nines = (digits: number, scale: number) => new Decimal(10n ** BigInt(digits) - 1n, scale);
 const d = (text: string) => Decimal.parse(text);
@@ -218,7 +218,7 @@ Deno.test("chunks stay near 256 KiB, and runs of rows make one stream like any o
     id: BigInt(i),
     text: "x".repeat(i % 100 === 0 ? sizes[(i / 100) % sizes.length]! : i % 50),
   }));
-  const batch = microBatch(0, Row, rows).batch;
+  const batch = rowsBatch(0, Row, rows).batch;
   const whole = [...encodeCopyBinary(batch)];
   for (const chunk of whole) {
     ok(chunk.length <= 256 * 1024 || chunk.length < 1_000_100, `${chunk.length} bytes`);
@@ -235,7 +235,7 @@ Deno.test("chunks stay near 256 KiB, and runs of rows make one stream like any o
 
 async function write(db: TestDatabase, schema: Schema, rows: Record<string, unknown>[]) {
   const writer = await postgres({ table: "t", url: db.url }).open(contextOf(db, schema));
-  await (await writer.stage(microBatch(0, schema, rows))).commit();
+  await (await writer.stage(rowsBatch(0, schema, rows))).commit();
   await writer.close();
 }
 

@@ -3,10 +3,10 @@ import { onFailpoint, schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { postgres } from "../../lib/postgres/mod.ts";
 import { freePorts } from "../support/ports.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
-import { contextOf, microBatch, type TestDatabase, until, withDatabase } from "./test_database.ts";
+import { contextOf, rowsBatch, type TestDatabase, until, withDatabase } from "./test_database.ts";
 
 const Trade = s.struct({ id: s.long() });
-const batch = microBatch(0, Trade, [{ id: 1n }, { id: 2n }]);
+const batch = rowsBatch(0, Trade, [{ id: 1n }, { id: 2n }]);
 const unavailable = { code: "POSTGRES_UNAVAILABLE", retryable: true };
 
 Deno.test("a commit whose answer was lost is found again by the same run", () =>
@@ -21,7 +21,7 @@ Deno.test("a commit whose answer was lost is found again by the same run", () =>
       numOutputRows: 2,
     });
     deepEqual(await db.rows("select id from trades order by id"), ["1", "2"]);
-    await (await writer.stage(microBatch(1, Trade, [{ id: 3n }]))).commit();
+    await (await writer.stage(rowsBatch(1, Trade, [{ id: 3n }]))).commit();
     deepEqual(await db.rows("select id from trades order by id"), ["1", "2", "3"]);
     await writer.close();
   }));
@@ -111,7 +111,7 @@ Deno.test("a connection lost between two batches is replaced without a word", ()
         return false;
       }
     });
-    await (await writer.stage(microBatch(1, Trade, [{ id: 3n }]))).commit();
+    await (await writer.stage(rowsBatch(1, Trade, [{ id: 3n }]))).commit();
     deepEqual(await db.rows("select id from trades order by id"), ["1", "2", "3"]);
     await writer.close();
   }));
@@ -120,7 +120,7 @@ Deno.test("a connection lost in the middle of a long COPY is worth another try",
   withDatabase(async (db) => {
     const Wide = s.struct({ text: s.string() });
     const rows = Array.from({ length: 200 }, () => ({ text: "x".repeat(100_000) }));
-    const wide = microBatch(0, Wide, rows);
+    const wide = rowsBatch(0, Wide, rows);
     const writer = await postgres({ table: "t", url: db.url }).open(contextOf(db, Wide));
     // The table is locked, so that the server stops reading while rows are still being sent.
     const locking = await db.sql.reserve();
@@ -158,7 +158,7 @@ for (const [when, { ddl, name }] of Object.entries(constraints)) {
       const writer = await postgres({ table: "trades", url: db.url }).open(contextOf(db, Trade));
       // Many rows, the bad one early: the server refuses while rows are still being sent.
       const rows = Array.from({ length: 200_000 }, (_, i) => ({ id: BigInt(Math.max(i, 1)) }));
-      const bad = microBatch(0, Trade, rows);
+      const bad = rowsBatch(0, Trade, rows);
       await rejects(async () => await (await writer.stage(bad)).commit(), (error: SluiceError) => {
         equal(error.code, "CONSTRAINT_VIOLATION");
         equal(error.retryable, false);

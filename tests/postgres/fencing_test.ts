@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, rejects } from "assert";
 import { onFailpoint, schema as s, type SinkWriter, type SluiceError } from "../../lib/core/mod.ts";
 import { postgres } from "../../lib/postgres/mod.ts";
-import { contextOf, microBatch, until, withDatabase } from "./test_database.ts";
+import { contextOf, rowsBatch, until, withDatabase } from "./test_database.ts";
 
 const Trade = s.struct({ id: s.long() });
-const batch = microBatch(0, Trade, [{ id: 1n }, { id: 2n }], {
+const batch = rowsBatch(0, Trade, [{ id: 1n }, { id: 2n }], {
   deadLetters: [{
     topic: "trades",
     partition: 0,
@@ -34,7 +34,7 @@ Deno.test("a run that was replaced while it had a batch staged can no longer com
     deepEqual(await db.rows("select id from trades"), []);
 
     await (await current.stage(batch)).commit();
-    await rejects(old.stage(microBatch(1, Trade, [{ id: 3n }])), { code: "FENCED" });
+    await rejects(old.stage(rowsBatch(1, Trade, [{ id: 3n }])), { code: "FENCED" });
     deepEqual(await db.rows("select id from trades order by id"), ["1", "2"]);
     await Promise.all([old.close(), current.close()]);
   }));

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects, throws } from "assert";
 import { type DeadLetter, onFailpoint, schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { postgres } from "../../lib/postgres/mod.ts";
-import { contextOf, endAt, microBatch, until, withDatabase } from "./test_database.ts";
+import { contextOf, endAt, rowsBatch, until, withDatabase } from "./test_database.ts";
 
 const Trade = s.struct({ id: s.long(), note: s.string().nullable() });
 
@@ -12,7 +12,7 @@ Deno.test("postgres() brings rows and progress into the database in one step", (
     equal(await writer.lastBatchId(), -1);
 
     const staged = await writer.stage(
-      microBatch(0, Trade, [{ id: 9007199254740993n, note: "x" }, { id: -1n, note: null }], {
+      rowsBatch(0, Trade, [{ id: 9007199254740993n, note: "x" }, { id: -1n, note: null }], {
         endOffsets: endAt(9007199254740993n),
       }),
     );
@@ -40,7 +40,7 @@ for (const failpoint of ["postgres:copied", "postgres:committing"]) {
   Deno.test(`a failure at ${failpoint} leaves neither rows nor progress`, () =>
     withDatabase(async (db) => {
       const writer = await postgres({ table: "trades", url: db.url }).open(contextOf(db, Trade));
-      const batch = microBatch(0, Trade, [{ id: 1n, note: null }]);
+      const batch = rowsBatch(0, Trade, [{ id: 1n, note: null }]);
       onFailpoint((name) => {
         if (name === failpoint) throw new Error("power cut");
       });
@@ -65,7 +65,7 @@ for (const failpoint of ["postgres:copied", "postgres:committing"]) {
 Deno.test("abort leaves nothing, and the batch can be staged again", () =>
   withDatabase(async (db) => {
     const writer = await postgres({ table: "trades", url: db.url }).open(contextOf(db, Trade));
-    const batch = microBatch(0, Trade, [{ id: 1n, note: null }]);
+    const batch = rowsBatch(0, Trade, [{ id: 1n, note: null }]);
     await (await writer.stage(batch)).abort();
     deepEqual(await db.rows("select * from trades"), []);
     const staged = await writer.stage(batch);
@@ -78,8 +78,8 @@ Deno.test("abort leaves nothing, and the batch can be staged again", () =>
 Deno.test("a batch that a later run replays is already committed and not doubled", () =>
   withDatabase(async (db) => {
     const sink = postgres({ table: "trades", url: db.url });
-    const batch = microBatch(0, Trade, [{ id: 1n, note: null }]);
-    const next = microBatch(1, Trade, [{ id: 2n, note: null }]);
+    const batch = rowsBatch(0, Trade, [{ id: 1n, note: null }]);
+    const next = rowsBatch(1, Trade, [{ id: 2n, note: null }]);
     const first = await sink.open(contextOf(db, Trade));
     await (await first.stage(batch)).commit();
     await (await first.stage(next)).commit();
@@ -90,7 +90,7 @@ Deno.test("a batch that a later run replays is already committed and not doubled
     deepEqual(await (await second.stage(batch)).commit(), { status: "alreadyCommitted" });
     deepEqual(await (await second.stage(next)).commit(), { status: "alreadyCommitted" });
     await (await second.stage(next)).abort();
-    await (await second.stage(microBatch(2, Trade, []))).commit();
+    await (await second.stage(rowsBatch(2, Trade, []))).commit();
     deepEqual(await db.rows("select id from trades order by id"), ["1", "2"]);
     deepEqual(await db.rows("select batch_id, epoch from sluice_progress"), ["2|2"]);
     await second.close();
@@ -101,7 +101,7 @@ Deno.test("two queries may share a table; each has its own progress", () =>
     const sink = postgres({ table: "trades", url: db.url });
     for (const queryId of ["query-1", "query-2"]) {
       const writer = await sink.open(contextOf(db, Trade, queryId));
-      await (await writer.stage(microBatch(0, Trade, [{ id: 1n, note: queryId }]))).commit();
+      await (await writer.stage(rowsBatch(0, Trade, [{ id: 1n, note: queryId }]))).commit();
       await writer.close();
     }
     deepEqual(await db.rows("select note from trades order by note"), ["query-1", "query-2"]);
@@ -111,17 +111,17 @@ Deno.test("a checkpoint that does not belong to the database is refused", () =>
   withDatabase(async (db) => {
     const writer = await postgres({ table: "trades", url: db.url }).open(contextOf(db, Trade));
     for (const batchId of [0, 1]) {
-      await (await writer.stage(microBatch(batchId, Trade, [{ id: 1n, note: null }]))).commit();
+      await (await writer.stage(rowsBatch(batchId, Trade, [{ id: 1n, note: null }]))).commit();
     }
     // The same id, but planned anew with more records.
-    await rejects(writer.stage(microBatch(1, Trade, [], { endOffsets: endAt(99n) })), {
+    await rejects(writer.stage(rowsBatch(1, Trade, [], { endOffsets: endAt(99n) })), {
       code: "CHECKPOINT_MISMATCH",
     });
-    await rejects(writer.stage(microBatch(0, Trade, [], { endOffsets: endAt(99n) })), {
+    await rejects(writer.stage(rowsBatch(0, Trade, [], { endOffsets: endAt(99n) })), {
       code: "CHECKPOINT_MISMATCH",
     });
-    await rejects(writer.stage(microBatch(3, Trade, [])), { code: "PROGRESS_GAP" });
-    await (await writer.stage(microBatch(2, Trade, []))).commit();
+    await rejects(writer.stage(rowsBatch(3, Trade, [])), { code: "PROGRESS_GAP" });
+    await (await writer.stage(rowsBatch(2, Trade, []))).commit();
     equal(await writer.lastBatchId(), 2);
     await writer.close();
   }));
@@ -158,7 +158,7 @@ Deno.test("dead letters are committed with their batch, never twice", () =>
     const sink = postgres({ table: "trades", url: db.url });
     equal(sink.takesDeadLetters, true);
     const writer = await sink.open(contextOf(db, Trade));
-    const batch = microBatch(0, Trade, [], { deadLetters: [letter, bare, far] });
+    const batch = rowsBatch(0, Trade, [], { deadLetters: [letter, bare, far] });
     await (await writer.stage(batch)).abort();
     deepEqual(await db.rows("select * from dead_letters"), []);
     await (await writer.stage(batch)).commit();
@@ -213,7 +213,7 @@ Deno.test("reject() names the rows with U+0000 in a text, wherever it is", () =>
       info: { note: "c", map: new Map([["k", "v"]]) },
     };
     const empty = { name: null, bytes: null, tags: null, info: null };
-    const { batch } = microBatch(0, Nested, [
+    const { batch } = rowsBatch(0, Nested, [
       { ...good, name: "\0before the start" },
       good,
       { ...good, name: "a\0b\0" },
@@ -233,7 +233,7 @@ Deno.test("reject() names the rows with U+0000 in a text, wherever it is", () =>
     );
     // What is not rejected, the database takes.
     const kept = batch.take(Int32Array.of(1, 3, 8));
-    await (await writer.stage({ ...microBatch(0, Nested, []), batch: kept })).commit();
+    await (await writer.stage({ ...rowsBatch(0, Nested, []), batch: kept })).commit();
     deepEqual(await db.rows("select name, tags::text from t"), [
       'a|["b", ""]',
       "null|null",
@@ -262,8 +262,22 @@ Deno.test("unknown options, bad names and missing or bad addresses are refused",
   for (const url of ["postgres://me:s3cret@:x/db", "http://me:s3cret@localhost/db"]) {
     await rejects(postgres({ table: "t", url }).open(context), (error: SluiceError) => {
       equal(error.code, "BAD_DATABASE_URL");
+      equal(error.details.where, 'option "url"');
       ok(!Deno.inspect(error).includes("s3cret"));
       return true;
     });
+  }
+  const given = Deno.env.get("DATABASE_URL");
+  Deno.env.set("DATABASE_URL", "s3cret is no URL");
+  try {
+    await rejects(postgres({ table: "t" }).open(context), (error: SluiceError) => {
+      equal(error.code, "BAD_DATABASE_URL");
+      equal(error.details.where, "DATABASE_URL");
+      ok(!Deno.inspect(error).includes("s3cret"));
+      return true;
+    });
+  } finally {
+    if (given === undefined) Deno.env.delete("DATABASE_URL");
+    else Deno.env.set("DATABASE_URL", given);
   }
 });

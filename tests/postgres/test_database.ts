@@ -7,6 +7,7 @@ import {
   type Schema,
   type SinkContext,
 } from "../../lib/core/mod.ts";
+import { microBatch, sinkContext } from "../support/micro_batches.ts";
 import { testStack } from "../support/stack.ts";
 
 /** A Postgres schema of a test's own on the real server. */
@@ -69,11 +70,11 @@ export function contextOf(
   schema: Schema,
   queryId = "query-1",
 ): SinkContext {
-  return { queryId, queryName: db.schema, schema };
+  return sinkContext(schema, queryId, db.schema);
 }
 
-/** A micro-batch of the given rows of one partition, ending at an offset. */
-export function microBatch<S extends Schema>(
+/** A micro-batch of the given rows: one offset of one partition a batch. */
+export function rowsBatch<S extends Schema>(
   batchId: number,
   schema: S,
   rows: readonly Row<S>[],
@@ -81,14 +82,11 @@ export function microBatch<S extends Schema>(
 ): MicroBatch {
   const batch = new Batch<Record<string, unknown>>(schema);
   for (const row of rows) batch.append(row);
-  return {
-    batchId,
-    batch,
-    deadLetters: [],
+  return microBatch(batchId, batch, {
     startOffsets: endAt(BigInt(batchId)),
     endOffsets: endAt(BigInt(batchId) + 1n),
     ...more,
-  };
+  });
 }
 
 /** Offsets of one partition. */

@@ -54,7 +54,41 @@ Deno.test("stack:status exits with 3 unless everything runs", async () => {
 Deno.test("stack refuses an option it does not know", async () => {
   const { code, stderr } = await stack(["up", "--wipe"]);
   equal(code, 2);
-  match(stderr, /^Unknown option of up: --wipe/);
+  match(stderr, /^Cannot read the flags of stack:up at --wipe: found no such flag, wanted one of/);
+});
+
+Deno.test("stack tells what it does, and refuses a command that it does not know", async () => {
+  for (const args of [["--help"], ["-h"], ["up", "-h"]]) {
+    const { code, stdout } = await stack(args);
+    equal(code, 0);
+    match(stdout, /deno task stack:down/);
+  }
+  for (const args of [[], ["upp"]]) {
+    const { code, stderr } = await stack(args);
+    equal(code, 2);
+    match(stderr, /wanted up, down or status/);
+  }
+});
+
+Deno.test("stack:up ends with the line that other programs take the addresses from", async () => {
+  const dir = await Deno.makeTempDir();
+  const port = freePorts(1);
+  const env = {
+    KAFKA_BROKERS: given.KAFKA_BROKERS,
+    SLUICE_STATE_DIR: dir,
+    SLUICE_POSTGRES_PORT: String(port),
+  };
+  try {
+    const { code, stdout, stderr } = await stack(["up"], env);
+    equal(code, 0, stderr);
+    const url = `postgres://sluice:sluice@127.0.0.1:${port}/sluice`;
+    equal(stdout.trimEnd().split("\n").at(-1), `export DATABASE_URL=${url}`);
+    const json = await stack(["up", "--json"], env);
+    equal(JSON.parse(json.stdout)[1].address, url);
+  } finally {
+    equal((await stack(["down", "--wipe"], env)).code, 0);
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("stack:up names the process on a busy port and the ways out", async () => {

@@ -7,14 +7,22 @@ import type {
   SinkWriter,
 } from "../../lib/core/mod.ts";
 
-/** A batch as the engine hands it to sinks. */
-export function microBatch(batchId: number, batch: Batch): MicroBatch {
-  return { batchId, batch, deadLetters: [], startOffsets: {}, endOffsets: {} };
+/** A batch as the engine hands it to sinks; `more` for what a test asks of it beside its rows. */
+export function microBatch(
+  batchId: number,
+  batch: Batch,
+  more: Partial<MicroBatch> = {},
+): MicroBatch {
+  return { batchId, batch, deadLetters: [], startOffsets: {}, endOffsets: {}, ...more };
 }
 
 /** What a sink is told about a query. */
-export function sinkContext(schema: Schema, queryId = "query-1"): SinkContext {
-  return { queryId, queryName: "test", schema };
+export function sinkContext(
+  schema: Schema,
+  queryId = "query-1",
+  queryName = "test",
+): SinkContext {
+  return { queryId, queryName, schema };
 }
 
 /** Stages and commits a batch, as the engine does. */

@@ -1,9 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** The path of a `file:` URL, without a slash at its end. */
-export function fromFileUrl(url: URL): string {
-  return fileURLToPath(url).replace(/\/$/, "");
-}
-
-/** The folder of the checkout. */
-export const checkout: string = fromFileUrl(new URL("../../", import.meta.url));
+/** The folder of the checkout, without a slash at its end. */
+export const checkout: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");

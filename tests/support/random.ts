@@ -1,17 +1,12 @@
-/** Random numbers from a seed, the same on every run (mulberry32). */
+import { randomNumbers } from "../../pipelines/producers/random_numbers.ts";
+
+/** Random numbers from a seed, the same on every run. */
 export class Random {
-  #state: number;
+  /** A number in [0, 1). */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** A number in [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    this.next = randomNumbers(seed);
   }
 
   /** A whole number in [min, max]. */

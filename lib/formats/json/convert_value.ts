@@ -149,8 +149,9 @@ function toDecimal(value: JsonValue, type: DecimalType): Decimal | Mismatch {
     return value instanceof JsonNumber ? overflow(value, type) : mismatch(value, type);
   }
   const rescaled = decimal.rescaled(type.scale);
+  if (rescaled === undefined) return tooManyDecimals(value, type);
   const limit = 10n ** BigInt(type.precision);
-  return rescaled === undefined || rescaled.unscaled >= limit || rescaled.unscaled <= -limit
+  return rescaled.unscaled >= limit || rescaled.unscaled <= -limit
     ? overflow(value, type)
     : rescaled;
 }
@@ -248,6 +249,12 @@ function mismatch(value: JsonValue, wanted: DataType | string): Mismatch {
 
 function overflow(value: JsonValue, wanted: DataType | string): Mismatch {
   return new Mismatch(`: overflow: found ${describeJson(value)}, wanted ${nameOf(wanted)}`);
+}
+
+function tooManyDecimals(value: JsonValue, wanted: DecimalType): Mismatch {
+  const { scale } = wanted;
+  const problem = scale === 1 ? "more than 1 decimal" : `more than ${scale} decimals`;
+  return new Mismatch(`: ${problem}: found ${describeJson(value)}, wanted ${nameOf(wanted)}`);
 }
 
 function nameOf(wanted: DataType | string): string {

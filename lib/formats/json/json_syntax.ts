@@ -1,5 +1,5 @@
 /** How deep objects and arrays may lie in one another; Jackson's default too. */
-export const MAX_DEPTH = 1000;
+const MAX_DEPTH = 1000;
 
 const TOO_DEEP = -2147483648;
 
