@@ -2,6 +2,8 @@ import type { Table } from "apache-arrow";
 import { Batch, createColumn, Schema, SluiceError } from "../core/mod.ts";
 import { decodeParquet, toArrow } from "../parquet/mod.ts";
 import type { AddFile, CommitInfo, Metadata, Protocol, SetTransaction } from "./actions.ts";
+import { type ColumnMapping, columnMapping } from "./column_mapping.ts";
+import { readDeletionVector } from "./deletion_vector.ts";
 import { withStorageErrors } from "./delta_error.ts";
 import { localLogStore } from "./local_log_store.ts";
 import { parseLogName } from "./log_files.ts";
@@ -34,11 +36,13 @@ export class DeltaTable {
   readonly path: string;
   readonly #store: LogStore;
   readonly #snapshot: Snapshot;
+  readonly #mapping: ColumnMapping;
 
   private constructor(path: string, store: LogStore, snapshot: Snapshot) {
     this.path = path;
     this.#store = store;
     this.#snapshot = snapshot;
+    this.#mapping = columnMapping(snapshot.metadata, snapshot.schema, store.location);
   }
 
   /**
@@ -136,15 +140,43 @@ export class DeltaTable {
     const stored = schema.fields.filter((field) => !partitionColumns.includes(field.name));
     const path = dataFilePath(this.path, file.path);
     const bytes = await withStorageErrors("read a data file", path, () => Deno.readFile(path));
-    const batch = await decodeParquet(bytes, new Schema(stored));
+    const { match, physicalName } = this.#mapping;
+    const batch = without(
+      await decodeParquet(bytes, new Schema(stored), match),
+      file.deletionVector === undefined
+        ? []
+        : await readDeletionVector(this.path, file.deletionVector),
+      path,
+    );
     const columns = schema.fields.map((field) => {
       const index = stored.indexOf(field);
       if (index >= 0) return batch.columns[index]!;
       const column = createColumn(field.type, batch.numRows);
-      const value = parsePartitionValue(field.type, file.partitionValues[field.name]);
+      const value = parsePartitionValue(field.type, file.partitionValues[physicalName(field)]);
       for (let row = 0; row < batch.numRows; row++) column.append(value);
       return column;
     });
     return new Batch(schema, 0, columns);
   }
+}
+
+/** The rows of a file without the deleted ones. */
+function without(batch: Batch, deleted: readonly number[], where: string): Batch {
+  if (deleted.length === 0) return batch;
+  const { numRows } = batch;
+  const isDeleted = new Uint8Array(numRows);
+  for (const row of deleted) {
+    if (row >= numRows) {
+      throw new SluiceError("CORRUPT_DELETION_VECTOR", {
+        attempted: "leave out deleted rows",
+        where,
+        found: `row ${row} deleted`,
+        wanted: `one of ${numRows} rows`,
+      });
+    }
+    isDeleted[row] = 1;
+  }
+  const kept = new Int32Array(numRows - deleted.length);
+  for (let row = 0, i = 0; row < numRows; row++) if (isDeleted[row] === 0) kept[i++] = row;
+  return new Batch(batch.schema, 0, batch.columns.map((column) => column.take(kept)));
 }

@@ -22,6 +22,7 @@ export type {
   Protocol,
   RemoveFile,
   SetTransaction,
+  Sidecar,
 } from "./actions.ts";
 export type { DeltaOptions } from "./delta_options.ts";
 export { delta } from "./delta_sink.ts";

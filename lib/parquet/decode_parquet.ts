@@ -2,23 +2,27 @@ import { Batch, errorText, Schema, SluiceError } from "../core/mod.ts";
 import { ArrowMemory, type ArrowRun } from "./arrow_memory.ts";
 import { structFields } from "./arrow_types.ts";
 import { loadParquetWasm } from "./parquet_wasm.ts";
-import { readFields } from "./read_arrow.ts";
+import { type ColumnMatch, readFields } from "./read_arrow.ts";
 
 /** Rows in one piece of the table that parquet-wasm makes; each piece costs some calls. */
 const ROWS_PER_PIECE = 1 << 20;
 
 /**
- * Reads a Parquet file. With a schema its columns are found by name at every level: others are left
- * out, and those the file does not have are null. Without one, the file's own columns are read.
+ * Reads a Parquet file. With a schema its columns are found by name at every level, or as `match`
+ * finds them: others are left out, and those the file does not have are null. Without one, the file's own columns are read.
  *
  * @throws {SluiceError} `PARQUET_DECODE` if the bytes are not a sound Parquet file; `PARQUET_TYPE` if
  * a column is stored as another type than wanted; `UNSUPPORTED_TYPE` if the schema is the file's and
  * has a type that no column holds.
  */
-export async function decodeParquet(file: Uint8Array, schema?: Schema): Promise<Batch> {
+export async function decodeParquet(
+  file: Uint8Array,
+  schema?: Schema,
+  match?: ColumnMatch,
+): Promise<Batch> {
   const wasm = await loadParquetWasm();
   const table = decoded(() => {
-    const columns = schema?.fields.map((field) => field.name);
+    const columns = match === undefined ? schema?.fields.map((field) => field.name) : undefined;
     return wasm.readParquet(file, {
       batchSize: ROWS_PER_PIECE,
       ...(columns === undefined ? {} : { columns }),
@@ -35,11 +39,13 @@ export async function decodeParquet(file: Uint8Array, schema?: Schema): Promise<
       runs.push({ array, start: array.offset, length: array.length });
     }
     const wanted = schema ?? new Schema(structFields(stored.children));
-    return new Batch(wanted, 0, readFields(memory, wanted.fields, stored, runs));
+    return new Batch(wanted, 0, readFields(memory, wanted.fields, stored, runs, match ?? sameName));
   } finally {
     stream.free();
   }
 }
+
+const sameName: ColumnMatch = (field, stored) => field.name === stored.name;
 
 function decoded<T>(decode: () => T): T {
   try {
