@@ -152,6 +152,8 @@ export interface CommitInfo {
   readonly operationMetrics?: Readonly<Record<string, string>>;
   /** Program and version. */
   readonly engineInfo?: string;
+  /** Milliseconds since 1970, later than those of the version before; under in-commit timestamps. */
+  readonly inCommitTimestamp?: number;
   /** The commit's own id. */
   readonly txnId?: string;
 }

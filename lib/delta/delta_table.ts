@@ -11,6 +11,7 @@ import type { LogStore } from "./log_store.ts";
 import { dataFilePath, parsePartitionValue } from "./partition_values.ts";
 import { loadSnapshot, readCommit, type Snapshot } from "./snapshot.ts";
 import { tablePathOf } from "./table_path.ts";
+import { type TimeTravel, versionAt } from "./time_travel.ts";
 
 /** One entry of a table's history. */
 export interface HistoryEntry extends CommitInfo {
@@ -36,28 +37,27 @@ export class DeltaTable {
   readonly path: string;
   readonly #store: LogStore;
   readonly #snapshot: Snapshot;
-  readonly #mapping: ColumnMapping;
+  #mapping: ColumnMapping | undefined;
 
   private constructor(path: string, store: LogStore, snapshot: Snapshot) {
     this.path = path;
     this.#store = store;
     this.#snapshot = snapshot;
-    this.#mapping = columnMapping(snapshot.metadata, snapshot.schema, store.location);
   }
 
   /**
-   * Opens a table at its newest version, or at the one given.
+   * Opens a table at its newest version, or at the one given by number or time.
    *
    * @throws {SluiceError} `TABLE_NOT_FOUND`, `VERSION_NOT_FOUND`, `CORRUPT_LOG` or
    * `UNSUPPORTED_FEATURE`.
    */
-  static async open(path: string, version?: number): Promise<DeltaTable> {
+  static async open(path: string, at?: number | TimeTravel): Promise<DeltaTable> {
     const tablePath = tablePathOf(path);
     const store = localLogStore(tablePath);
     const snapshot = await withStorageErrors(
       "open a Delta table",
       tablePath,
-      () => loadSnapshot(store, version),
+      () => openAt(store, at),
     );
     if (snapshot === undefined) {
       throw new SluiceError("TABLE_NOT_FOUND", {
@@ -140,6 +140,7 @@ export class DeltaTable {
     const stored = schema.fields.filter((field) => !partitionColumns.includes(field.name));
     const path = dataFilePath(this.path, file.path);
     const bytes = await withStorageErrors("read a data file", path, () => Deno.readFile(path));
+    this.#mapping ??= columnMapping(this.metadata, schema, this.#store.location);
     const { match, physicalName } = this.#mapping;
     const batch = without(
       await decodeParquet(bytes, new Schema(stored), match),
@@ -158,6 +159,18 @@ export class DeltaTable {
     });
     return new Batch(schema, 0, columns);
   }
+}
+
+async function openAt(store: LogStore, at?: number | TimeTravel): Promise<Snapshot | undefined> {
+  if (typeof at !== "object") return await loadSnapshot(store, at);
+  if ("version" in at) return await loadSnapshot(store, at.version);
+  const newest = await loadSnapshot(store);
+  if (newest === undefined) return undefined;
+  const version = await versionAt(store, newest.metadata, at.timestamp, async (name) => {
+    const { mtime } = await Deno.stat(`${store.location}/${name}`);
+    return mtime!.getTime();
+  });
+  return await loadSnapshot(store, version);
 }
 
 /** The rows of a file without the deleted ones. */
