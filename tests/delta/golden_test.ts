@@ -36,8 +36,6 @@ interface GoldenCase {
 const NOT_SUPPORTED: Readonly<Record<string, string>> = {
   "deltars__spark-shredded-variant-preview-delta": "variant",
   "deltars__spark-variant-stable-feature-checkpoint": "variant",
-  "deltars__table_with_edge_timestamps": "INT96 beyond the nanoseconds of 64 bits",
-  "gen-timestamps-extreme": "INT96 beyond the nanoseconds of 64 bits",
 };
 
 const folder = await goldenFolder();
