@@ -179,12 +179,12 @@ function without(batch: Batch, deleted: readonly number[], where: string): Batch
   const { numRows } = batch;
   const isDeleted = new Uint8Array(numRows);
   for (const row of deleted) {
-    if (row >= numRows) {
+    if (row >= numRows || isDeleted[row] === 1) {
       throw new SluiceError("CORRUPT_DELETION_VECTOR", {
         attempted: "leave out deleted rows",
         where,
         found: `row ${row} deleted`,
-        wanted: `one of ${numRows} rows`,
+        wanted: `each of ${numRows} rows at most once`,
       });
     }
     isDeleted[row] = 1;
