@@ -124,6 +124,16 @@ export interface DomainMetadata {
   readonly removed: boolean;
 }
 
+/** A file with a part of a v2 checkpoint's actions; only in checkpoints. */
+export interface Sidecar {
+  /** Its name below `_delta_log/_sidecars`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly sizeInBytes: number;
+  /** Milliseconds since 1970. */
+  readonly modificationTime: number;
+}
+
 /** What made the commit; for people, and for conflict rules. */
 export interface CommitInfo {
   /** Milliseconds since 1970. */
@@ -142,6 +152,8 @@ export interface CommitInfo {
   readonly operationMetrics?: Readonly<Record<string, string>>;
   /** Program and version. */
   readonly engineInfo?: string;
+  /** Milliseconds since 1970, later than those of the version before; under in-commit timestamps. */
+  readonly inCommitTimestamp?: number;
   /** The commit's own id. */
   readonly txnId?: string;
 }
@@ -162,6 +174,8 @@ export interface Action {
   readonly remove?: RemoveFile;
   /** A setting. */
   readonly domainMetadata?: DomainMetadata;
+  /** A part of a checkpoint. */
+  readonly sidecar?: Sidecar;
 }
 
 /** The bytes of a commit: one action a line. */

@@ -1,4 +1,4 @@
-import { schema as s } from "../core/mod.ts";
+import { Schema, schema as s } from "../core/mod.ts";
 
 const text = () => s.string().nullable();
 const long = () => s.long().nullable();
@@ -12,6 +12,9 @@ const deletionVector = () =>
     sizeInBytes: s.integer().nullable(),
     cardinality: long(),
   }).nullable();
+
+/** The column that v2 checkpoints have besides: where more of their actions are. */
+const SIDECAR = s.struct({ path: text(), sizeInBytes: long(), modificationTime: long() });
 
 /** The columns of a checkpoint: one for each kind of action, of which a row has one. */
 export const CHECKPOINT_SCHEMA = s.struct({
@@ -62,3 +65,9 @@ export const CHECKPOINT_SCHEMA = s.struct({
     defaultRowCommitVersion: long(),
   }).nullable(),
 });
+
+/** The columns read from a checkpoint: those written here, and what v2 checkpoints have besides. */
+export const READ_CHECKPOINT_SCHEMA = new Schema([
+  ...CHECKPOINT_SCHEMA.fields,
+  { name: "sidecar", type: SIDECAR.type, nullable: true, sourceName: "sidecar" },
+]);

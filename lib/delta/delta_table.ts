@@ -2,6 +2,8 @@ import type { Table } from "apache-arrow";
 import { Batch, createColumn, Schema, SluiceError } from "../core/mod.ts";
 import { decodeParquet, toArrow } from "../parquet/mod.ts";
 import type { AddFile, CommitInfo, Metadata, Protocol, SetTransaction } from "./actions.ts";
+import { type ColumnMapping, columnMapping } from "./column_mapping.ts";
+import { readDeletionVector } from "./deletion_vector.ts";
 import { withStorageErrors } from "./delta_error.ts";
 import { localLogStore } from "./local_log_store.ts";
 import { parseLogName } from "./log_files.ts";
@@ -9,6 +11,7 @@ import type { LogStore } from "./log_store.ts";
 import { dataFilePath, parsePartitionValue } from "./partition_values.ts";
 import { loadSnapshot, readCommit, type Snapshot } from "./snapshot.ts";
 import { tablePathOf } from "./table_path.ts";
+import { type TimeTravel, versionAt } from "./time_travel.ts";
 
 /** One entry of a table's history. */
 export interface HistoryEntry extends CommitInfo {
@@ -50,6 +53,7 @@ export class DeltaTable {
   readonly path: string;
   readonly #store: LogStore;
   readonly #snapshot: Snapshot;
+  #mapping: ColumnMapping | undefined;
 
   private constructor(path: string, store: LogStore, snapshot: Snapshot) {
     this.path = path;
@@ -58,18 +62,18 @@ export class DeltaTable {
   }
 
   /**
-   * Opens a table at its newest version, or at the one given.
+   * Opens a table at its newest version, or at the one given by number or time.
    *
    * @throws {SluiceError} `TABLE_NOT_FOUND`, `VERSION_NOT_FOUND`, `CORRUPT_LOG` or
    * `UNSUPPORTED_FEATURE`.
    */
-  static async open(path: string, version?: number): Promise<DeltaTable> {
+  static async open(path: string, at?: number | TimeTravel): Promise<DeltaTable> {
     const tablePath = tablePathOf(path);
     const store = localLogStore(tablePath);
     const snapshot = await withStorageErrors(
       "open a Delta table",
       tablePath,
-      () => loadSnapshot(store, version),
+      () => openAt(store, at),
     );
     if (snapshot === undefined) {
       throw new SluiceError("TABLE_NOT_FOUND", {
@@ -152,15 +156,56 @@ export class DeltaTable {
     const stored = schema.fields.filter((field) => !partitionColumns.includes(field.name));
     const path = dataFilePath(this.path, file.path);
     const bytes = await withStorageErrors("read a data file", path, () => Deno.readFile(path));
-    const batch = await decodeParquet(bytes, new Schema(stored));
+    this.#mapping ??= columnMapping(this.metadata, schema, this.#store.location);
+    const { match, physicalName } = this.#mapping;
+    const batch = without(
+      await decodeParquet(bytes, new Schema(stored), match),
+      file.deletionVector === undefined
+        ? []
+        : await readDeletionVector(this.path, file.deletionVector),
+      path,
+    );
     const columns = schema.fields.map((field) => {
       const index = stored.indexOf(field);
       if (index >= 0) return batch.columns[index]!;
       const column = createColumn(field.type, batch.numRows);
-      const value = parsePartitionValue(field.type, file.partitionValues[field.name]);
+      const value = parsePartitionValue(field.type, file.partitionValues[physicalName(field)]);
       for (let row = 0; row < batch.numRows; row++) column.append(value);
       return column;
     });
     return new Batch(schema, 0, columns);
   }
+}
+
+async function openAt(store: LogStore, at?: number | TimeTravel): Promise<Snapshot | undefined> {
+  if (typeof at !== "object") return await loadSnapshot(store, at);
+  if ("version" in at) return await loadSnapshot(store, at.version);
+  const newest = await loadSnapshot(store);
+  if (newest === undefined) return undefined;
+  const version = await versionAt(store, newest.metadata, at.timestamp, async (name) => {
+    const { mtime } = await Deno.stat(`${store.location}/${name}`);
+    return mtime!.getTime();
+  });
+  return await loadSnapshot(store, version);
+}
+
+/** The rows of a file without the deleted ones. */
+function without(batch: Batch, deleted: readonly number[], where: string): Batch {
+  if (deleted.length === 0) return batch;
+  const { numRows } = batch;
+  const isDeleted = new Uint8Array(numRows);
+  for (const row of deleted) {
+    if (row >= numRows || isDeleted[row] === 1) {
+      throw new SluiceError("CORRUPT_DELETION_VECTOR", {
+        attempted: "leave out deleted rows",
+        where,
+        found: `row ${row} deleted`,
+        wanted: `each of ${numRows} rows at most once`,
+      });
+    }
+    isDeleted[row] = 1;
+  }
+  const kept = new Int32Array(numRows - deleted.length);
+  for (let row = 0, i = 0; row < numRows; row++) if (isDeleted[row] === 0) kept[i++] = row;
+  return new Batch(batch.schema, 0, batch.columns.map((column) => column.take(kept)));
 }

@@ -8,6 +8,8 @@ export type LogFile =
     readonly kind: "checkpoint";
     readonly version: number;
     readonly name: string;
+    /** The UUID in the name, which only v2 checkpoints have; empty otherwise. */
+    readonly uuid: string;
     /** Which part this is, from 1, of how many; 1 of 1 for a checkpoint in one file. */
     readonly part: number;
     readonly parts: number;
@@ -15,6 +17,8 @@ export type LogFile =
 
 const COMMIT = /^(\d{20})\.json$/;
 const CHECKPOINT = /^(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet$/;
+const V2_CHECKPOINT =
+  /^(\d{20})\.checkpoint\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:json|parquet)$/i;
 
 /** The name of the commit that makes a version: 20 digits and `.json`. */
 export function commitName(version: number): string {
@@ -30,6 +34,10 @@ export function checkpointName(version: number): string {
 export function parseLogName(name: string): LogFile | undefined {
   const commit = COMMIT.exec(name);
   if (commit !== null) return { kind: "commit", version: Number(commit[1]), name };
+  const v2 = V2_CHECKPOINT.exec(name);
+  if (v2 !== null) {
+    return { kind: "checkpoint", version: Number(v2[1]), name, uuid: v2[2]!, part: 1, parts: 1 };
+  }
   const checkpoint = CHECKPOINT.exec(name);
   if (checkpoint === null) return undefined;
   const [, version, part = "1", parts = "1"] = checkpoint;
@@ -37,6 +45,7 @@ export function parseLogName(name: string): LogFile | undefined {
     kind: "checkpoint",
     version: Number(version),
     name,
+    uuid: "",
     part: Number(part),
     parts: Number(parts),
   };

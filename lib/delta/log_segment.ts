@@ -27,6 +27,15 @@ export function findLogSegment(
 ): LogSegment | undefined {
   const files = names.map(parseLogName).filter((file) => file !== undefined)
     .filter((file) => version === undefined || file.version <= version);
+  const beyond = files.find((file) => !Number.isSafeInteger(file.version));
+  if (beyond !== undefined) {
+    throw new SluiceError("CORRUPT_LOG", {
+      attempted: "read a Delta table",
+      where: location,
+      found: `a version too large in ${beyond.name}`,
+      wanted: `versions up to ${Number.MAX_SAFE_INTEGER}`,
+    });
+  }
   const checkpoint = newestCheckpoint(files.filter((file) => file.kind === "checkpoint"));
   const first = (checkpoint?.version ?? -1) + 1;
   const commits = files.filter((file) => file.kind === "commit" && file.version >= first)
@@ -54,7 +63,7 @@ export function findLogSegment(
 
 /** The newest checkpoint of which all parts are there. */
 function newestCheckpoint(files: readonly CheckpointFile[]): LogSegment["checkpoint"] {
-  const sets = Map.groupBy(files, ({ version, parts }) => `${version}/${parts}`);
+  const sets = Map.groupBy(files, ({ version, parts, uuid }) => `${version}/${parts}/${uuid}`);
   return [...sets.values()].filter((set) => set.length === set[0]!.parts)
     .map((set) => ({ version: set[0]!.version, names: set.map(({ name }) => name) }))
     .reduce<LogSegment["checkpoint"]>(

@@ -22,6 +22,7 @@ export type {
   Protocol,
   RemoveFile,
   SetTransaction,
+  Sidecar,
 } from "./actions.ts";
 export type { DeltaOptions } from "./delta_options.ts";
 export { delta } from "./delta_sink.ts";
@@ -30,4 +31,5 @@ export { localLogStore } from "./local_log_store.ts";
 export type { LogStore, PutOutcome } from "./log_store.ts";
 export { memoryLogStore } from "./memory_log_store.ts";
 export { type Commit, loadSnapshot, Snapshot, updateSnapshot } from "./snapshot.ts";
+export type { TimeTravel } from "./time_travel.ts";
 export { type AppendTransaction, commitAppend, type TransactionOutcome } from "./transaction.ts";

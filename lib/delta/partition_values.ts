@@ -123,7 +123,8 @@ function parsed(type: DataType, text: string): unknown {
     case "timestamp":
       return parseTimestampMicros(text, "utc");
     case "timestamp_ntz":
-      return parseTimestampMicros(text, "forbidden");
+      // A date, where the column was one before its type was widened.
+      return parseTimestampMicros(/^[^ T]+$/.test(text) ? `${text} 00:00:00` : text, "forbidden");
     case "float":
     case "double":
       return text === "NaN" || !Number.isNaN(Number(text)) ? Number(text) : undefined;

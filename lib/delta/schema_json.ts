@@ -131,6 +131,8 @@ function structFields(fields: readonly FieldJson[], where: string): StructField[
 function dataType(json: unknown, name: string, where: string): DataType {
   if (typeof json === "string") {
     if (PRIMITIVES.includes(json)) return json as PrimitiveType;
+    // No column here holds a void; one whose values are all null reads the same.
+    if (json === "void") return "string";
     const decimal = /^decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)$/.exec(json);
     if (decimal !== null) {
       return { type: "decimal", precision: Number(decimal[1]), scale: Number(decimal[2]) };

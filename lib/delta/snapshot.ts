@@ -128,6 +128,14 @@ export class Snapshot {
         wanted: "one of each in every table",
       });
     }
+    if (typeof metadata.schemaString !== "string") {
+      throw new SluiceError("CORRUPT_LOG", {
+        attempted: "read a Delta table",
+        where: `${this.location} version ${this.version}`,
+        found: "a metaData action without a schemaString",
+        wanted: "the schema of the table",
+      });
+    }
     refuseUnreadable(protocol, metadata, this.location);
   }
 }
@@ -208,7 +216,7 @@ async function replayFrom(
     return await replaySegment(store, segment);
   } catch (error) {
     const broken = segment.checkpoint;
-    if (broken === undefined || !isParquetError(error)) throw error;
+    if (broken === undefined || !isBrokenCheckpoint(error)) throw error;
     const others = names.filter((name) => !broken.names.includes(name));
     let older: LogSegment | undefined;
     try {
@@ -221,8 +229,9 @@ async function replayFrom(
   }
 }
 
-function isParquetError(error: unknown): boolean {
-  return error instanceof SluiceError && error.code.startsWith("PARQUET_");
+function isBrokenCheckpoint(error: unknown): boolean {
+  return error instanceof SluiceError &&
+    (error.code.startsWith("PARQUET_") || error.code === "CORRUPT_CHECKPOINT");
 }
 
 /** Replays the files of a segment; `undefined` if one has vanished. */
@@ -231,10 +240,10 @@ async function replaySegment(
   { checkpoint, commits }: LogSegment,
 ): Promise<LogReplay | undefined> {
   const replay = new LogReplay();
-  for (const name of checkpoint?.names ?? []) {
-    const file = await store.read(name);
-    if (file === undefined) return undefined;
-    replay.apply(await readCheckpoint(file));
+  if (checkpoint !== undefined) {
+    const lists = await readCheckpoint(store, checkpoint.names);
+    if (lists === undefined) return undefined;
+    for (const actions of lists) replay.apply(actions);
   }
   for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
     const some = commits.slice(i, i + COMMITS_AT_ONCE);

@@ -5,12 +5,24 @@ import { allFields, parseFields } from "./schema_json.ts";
 const MAX_READER_VERSION = 3;
 const MAX_WRITER_VERSION = 7;
 
-/** Features whose tables can be read. Column mapping only as long as it is off. */
-const READER_FEATURES: readonly string[] = ["columnMapping", "timestampNtz", "vacuumProtocolCheck"];
+/** Features whose tables can be read. */
+const READER_FEATURES: readonly string[] = [
+  "columnMapping",
+  "deletionVectors",
+  "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+];
+
+const COLUMN_MAPPING_MODES: readonly string[] = ["none", "name", "id"];
 
 /** Features whose tables can be appended to; those that ask something of a writer only while idle. */
 const WRITER_FEATURES: readonly string[] = [
-  ...READER_FEATURES,
+  "columnMapping",
+  "timestampNtz",
+  "vacuumProtocolCheck",
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
@@ -54,10 +66,15 @@ export function refuseUnreadable(protocol: Protocol, metadata: Metadata, where: 
   }
   const unknown = protocol.readerFeatures?.find((feature) => !READER_FEATURES.includes(feature));
   if (unknown !== undefined) throw unsupported(attempted, where, `reader feature "${unknown}"`);
-  const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
-  if (mode !== "none") {
+  const mode = columnMappingMode(metadata);
+  if (!COLUMN_MAPPING_MODES.includes(mode)) {
     throw unsupported(attempted, where, `feature "columnMapping" in mode "${mode}"`);
   }
+}
+
+/** How columns are found in data files: `none` or `name`, or `id`. */
+export function columnMappingMode(metadata: Metadata): string {
+  return metadata.configuration?.["delta.columnMapping.mode"] ?? "none";
 }
 
 /**
@@ -73,12 +90,19 @@ export function refuseUnwritable(protocol: Protocol, metadata: Metadata, where: 
   }
   const unknown = protocol.writerFeatures?.find((feature) => !WRITER_FEATURES.includes(feature));
   if (unknown !== undefined) throw unsupported(attempted, where, `writer feature "${unknown}"`);
+  const mode = columnMappingMode(metadata);
+  if (mode !== "none") {
+    throw unsupported(attempted, where, `feature "columnMapping" in mode "${mode}"`);
+  }
   const constraint = Object.keys(metadata.configuration)
     .find((key) => key.startsWith("delta.constraints."));
   if (constraint !== undefined) {
     throw unsupported(attempted, where, `feature "checkConstraints" in use (${constraint})`);
   }
   for (const { path, field } of allFields(parseFields(metadata.schemaString, where))) {
+    if (hasVoid(field.type)) {
+      throw unsupported(attempted, where, `type void (column "${path}")`);
+    }
     const duty = Object.keys(FIELD_DUTIES).find((key) => key in field.metadata);
     if (duty === undefined) continue;
     throw unsupported(
@@ -87,6 +111,12 @@ export function refuseUnwritable(protocol: Protocol, metadata: Metadata, where: 
       `feature "${FIELD_DUTIES[duty]}" in use (column "${path}")`,
     );
   }
+}
+
+function hasVoid(type: unknown): boolean {
+  if (typeof type !== "object" || type === null) return type === "void";
+  const { elementType, keyType, valueType } = type as Record<string, unknown>;
+  return [elementType, keyType, valueType].some(hasVoid);
 }
 
 function unsupported(attempted: string, where: string, found: string): SluiceError {

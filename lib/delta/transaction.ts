@@ -11,6 +11,7 @@ import { withStorageErrors } from "./delta_error.ts";
 import { commitName } from "./log_files.ts";
 import type { LogStore } from "./log_store.ts";
 import { type Commit, readCommit, Snapshot, updateSnapshot } from "./snapshot.ts";
+import { refuseUnwritable } from "./table_features.ts";
 
 /** An append that is ready but for its version. */
 export interface AppendTransaction {
@@ -147,6 +148,9 @@ async function overtake(
       return { status: "alreadyCommitted", snapshot };
     }
   }
-  if (tableChanged) recheck(snapshot);
+  if (tableChanged) {
+    refuseUnwritable(snapshot.protocol, snapshot.metadata, snapshot.location);
+    recheck(snapshot);
+  }
   return snapshot;
 }

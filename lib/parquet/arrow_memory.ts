@@ -5,6 +5,8 @@ export interface ArrowField {
   readonly name: string;
   readonly nullable: boolean;
   readonly children: readonly ArrowField[];
+  /** The id that the Parquet file gives the field; absent if it gives none. */
+  readonly fieldId?: number;
   /** True if the array holds indices into a dictionary, and `format` is theirs. */
   readonly isDictionary: boolean;
 }
@@ -27,6 +29,8 @@ export interface ArrowRun {
 }
 
 const NULLABLE = 2n;
+/** The key under which the ids of Parquet fields are handed on. */
+const FIELD_ID = "PARQUET:field_id";
 const utf8 = new TextDecoder();
 
 /** Reads the structs of Arrow's C data interface as a 32-bit module lays them out. */
@@ -45,7 +49,9 @@ export class ArrowMemory {
 
   /** The schema at an address. */
   field(address: number): ArrowField {
+    const fieldId = this.#fieldId(this.#pointer(address + 8));
     return {
+      ...(fieldId === undefined ? {} : { fieldId }),
       format: this.#text(this.#pointer(address)),
       name: this.#text(this.#pointer(address + 4)),
       nullable: (this.#view.getBigInt64(address + 16, true) & NULLABLE) !== 0n,
@@ -105,6 +111,23 @@ export class ArrowMemory {
 
   #pointers(address: number, count: number): number[] {
     return Array.from({ length: count }, (_, i) => this.#pointer(address + i * 4));
+  }
+
+  /** Metadata is a count, then for each entry the lengths and bytes of key and value. */
+  #fieldId(metadata: number): number | undefined {
+    if (metadata === 0) return undefined;
+    let at = metadata + 4;
+    const next = () => {
+      const length = this.int32(at);
+      const text = utf8.decode(this.bytes(at + 4, length));
+      at += 4 + length;
+      return text;
+    };
+    for (let i = this.int32(metadata); i > 0; i--) {
+      const [key, value] = [next(), next()];
+      if (key === FIELD_ID) return Number(value);
+    }
+    return undefined;
   }
 
   #text(address: number): string {

@@ -9,6 +9,7 @@ import {
   MapColumn,
   NumberColumn,
   StructColumn,
+  type StructField,
 } from "../core/mod.ts";
 import { arrowSchema, reference, table } from "./arrow_schema.ts";
 import { flatBuffer, type FlatNode } from "./flatbuffer.ts";
@@ -30,6 +31,11 @@ interface BodyBuffer {
 interface Body {
   readonly nodes: (readonly [length: number, nullCount: number])[];
   readonly buffers: BodyBuffer[];
+}
+
+/** A schema as a message of an Arrow IPC stream. */
+export function arrowSchemaMessage(fields: readonly StructField[]): Uint8Array {
+  return message(SCHEMA_MESSAGE, arrowSchema(fields), 0);
 }
 
 /**

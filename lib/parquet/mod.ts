@@ -12,5 +12,6 @@
  */
 export { decodeParquet } from "./decode_parquet.ts";
 export { encodeParquet } from "./encode_parquet.ts";
+export type { ColumnMatch } from "./read_arrow.ts";
 export { loadParquetWasm } from "./parquet_wasm.ts";
 export { toArrow } from "./to_arrow.ts";

@@ -17,8 +17,14 @@ import {
 import type { ArrowField, ArrowMemory, ArrowRun } from "./arrow_memory.ts";
 import { readBooleans, readBytes, readDecimals, readInt64s, readNumbers } from "./read_values.ts";
 
+/** True if a field of the schema is what a field of the file holds. */
+export type ColumnMatch = (
+  field: StructField,
+  stored: { readonly name: string; readonly fieldId?: number },
+) => boolean;
+
 /**
- * Copies the columns of a schema out of Arrow arrays, matched by name; a column that is not there
+ * Copies the columns of a schema out of Arrow arrays, as `match` finds them; a column that is not there
  * is null in every row. `runs` are the pieces of one table, in order.
  *
  * @throws {SluiceError} `PARQUET_TYPE` if a column is stored as another type than wanted.
@@ -28,11 +34,12 @@ export function readFields(
   fields: readonly StructField[],
   stored: ArrowField,
   runs: readonly ArrowRun[],
+  match: ColumnMatch,
 ): Column[] {
   return fields.map((field) => {
-    const index = stored.children.findIndex((child) => child.name === field.name);
+    const index = stored.children.findIndex((child) => match(field, child));
     if (index < 0) return nullColumn(field.type, totalLength(runs));
-    return readColumn(memory, field.type, stored.children[index]!, childRuns(runs, index));
+    return readColumn(memory, field.type, stored.children[index]!, childRuns(runs, index), match);
   });
 }
 
@@ -41,8 +48,9 @@ function readColumn(
   type: DataType,
   stored: ArrowField,
   runs: readonly ArrowRun[],
+  match: ColumnMatch,
 ): Column {
-  const column = readValues(memory, type, stored, runs);
+  const column = readValues(memory, type, stored, runs, match);
   if (column === undefined || stored.isDictionary) throw storedOtherwise(type, stored);
   column.length = totalLength(runs);
   readValidity(memory, column, runs);
@@ -55,10 +63,11 @@ function readValues(
   type: DataType,
   stored: ArrowField,
   runs: readonly ArrowRun[],
+  match: ColumnMatch,
 ): Column | undefined {
   const { format } = stored;
   if (typeof type === "object" && type.type !== "decimal") {
-    return readNested(memory, type, stored, runs);
+    return readNested(memory, type, stored, runs, match);
   }
   const column = createColumn(type, totalLength(runs));
   if (column instanceof NumberColumn && readNumbers(memory, column, format, runs)) return column;
@@ -79,16 +88,17 @@ function readNested(
   type: DataType,
   stored: ArrowField,
   runs: readonly ArrowRun[],
+  match: ColumnMatch,
 ): Column | undefined {
   const { format, children: [child] } = stored;
   const empty = createColumn(type);
   if (empty instanceof StructColumn && format === "+s") {
-    const children = readFields(memory, empty.type.fields, stored, runs);
+    const children = readFields(memory, empty.type.fields, stored, runs, match);
     return new StructColumn(empty.type, children, totalLength(runs));
   }
   if (empty instanceof ListColumn && (format === "+l" || format === "+L") && child !== undefined) {
     const { offsets, inner } = readOffsets(memory, runs, format === "+L");
-    const elements = readColumn(memory, empty.type.elementType, child, inner);
+    const elements = readColumn(memory, empty.type.elementType, child, inner, match);
     const list = new ListColumn(empty.type, elements, totalLength(runs));
     list.offsets = offsets;
     return list;
@@ -97,8 +107,8 @@ function readNested(
     const { offsets, inner } = readOffsets(memory, runs, false);
     const [key, value] = child.children as [ArrowField, ArrowField];
     const { keyType, valueType } = empty.type;
-    const keys = readColumn(memory, keyType, key, childRuns(inner, 0));
-    const values = readColumn(memory, valueType, value, childRuns(inner, 1));
+    const keys = readColumn(memory, keyType, key, childRuns(inner, 0), match);
+    const values = readColumn(memory, valueType, value, childRuns(inner, 1), match);
     const map = new MapColumn(empty.type, keys, values, totalLength(runs));
     map.offsets = offsets;
     return map;

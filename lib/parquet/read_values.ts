@@ -29,7 +29,7 @@ const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = {
   long: ["i", "s", "c", "I", "S", "C"],
   date: ["tdD"],
   float: ["f"],
-  double: ["g", "f"],
+  double: ["g", "f", "i", "s", "c"],
 };
 
 /** Microseconds are `value * multiplier / divisor` of a timestamp in this unit. */
@@ -40,6 +40,15 @@ const TIMESTAMP_UNITS: Readonly<Record<string, readonly [multiplier: bigint, div
   n: [1n, 1_000n],
 };
 
+/** Integers as decimals, with the digits that Delta lets a decimal have that they are widened to. */
+const INTEGER_DECIMALS: Readonly<Record<string, { precision: number; scale: number }>> = {
+  c: { precision: 10, scale: 0 },
+  s: { precision: 10, scale: 0 },
+  i: { precision: 10, scale: 0 },
+  l: { precision: 20, scale: 0 },
+};
+
+const MICROS_PER_DAY = 86_400_000_000n;
 const VIEW_BYTES = 16;
 const MAX_INLINE_BYTES = 12;
 
@@ -66,6 +75,10 @@ export function readInt64s(
   format: string,
   runs: readonly ArrowRun[],
 ): boolean {
+  if (column.type === "timestamp_ntz" && format === "tdD") {
+    readDatesAsMicros(memory, column, runs);
+    return true;
+  }
   const isLong = column.type === "long";
   const isNarrow = isLong && NUMBER_FORMATS.long!.includes(format);
   const unit = isLong ? undefined : timestampUnit(format);
@@ -84,16 +97,35 @@ export function readInt64s(
   return true;
 }
 
-/** Copies decimals of the column's scale; false if they are stored as something else. */
+function readDatesAsMicros(
+  memory: ArrowMemory,
+  column: Int64Column,
+  runs: readonly ArrowRun[],
+): void {
+  let row = 0;
+  for (const run of runs) {
+    for (const days of numbersOf(memory, "tdD", run)) {
+      column.values[row++] = BigInt(days) * MICROS_PER_DAY;
+    }
+  }
+}
+
+/** Copies decimals, and integers as such, of no greater scale and no more digits before the point. */
 export function readDecimals(
   memory: ArrowMemory,
   column: Int64Column | Decimal128Column,
   format: string,
   runs: readonly ArrowRun[],
 ): boolean {
-  const stored = decimalOf(format);
+  const stored = decimalOf(format) ?? INTEGER_DECIMALS[format];
   const { precision, scale } = column.type as DecimalType;
-  if (stored === undefined || stored.scale !== scale || stored.precision > precision) return false;
+  if (stored === undefined || stored.scale > scale) return false;
+  if (stored.precision - stored.scale > precision - scale) return false;
+  if (stored.scale !== scale || format in INTEGER_DECIMALS) {
+    const factor = 10n ** BigInt(scale - stored.scale);
+    readRescaled(memory, column, format, runs, factor);
+    return true;
+  }
   const wordsPerRow = precision <= 18 ? 1 : 2;
   let row = 0;
   for (const { array, start, length } of runs) {
@@ -103,6 +135,40 @@ export function readDecimals(
     row += length;
   }
   return true;
+}
+
+/** Copies decimals or integers times a factor, word by word as it is done rarely. */
+function readRescaled(
+  memory: ArrowMemory,
+  column: Int64Column | Decimal128Column,
+  format: string,
+  runs: readonly ArrowRun[],
+  factor: bigint,
+): void {
+  const isNarrow = (column.type as DecimalType).precision <= 18;
+  let row = 0;
+  for (const run of runs) {
+    for (let i = 0; i < run.length; i++, row++) {
+      const value = unscaledAt(memory, format, run, i) * factor;
+      if (isNarrow) {
+        column.values[row] = value;
+      } else {
+        column.values[row * 2] = BigInt.asIntN(64, value);
+        column.values[row * 2 + 1] = value >> 64n;
+      }
+    }
+  }
+}
+
+function unscaledAt(memory: ArrowMemory, format: string, run: ArrowRun, i: number): bigint {
+  const buffer = run.array.buffers[1]!;
+  const at = run.start + i;
+  if (format === "l") return memory.int64s(buffer, at, 1)[0]!;
+  if (format in NUMBER_ARRAYS) {
+    return BigInt(numbersOf(memory, format, { ...run, start: at, length: 1 })[0]!);
+  }
+  const [low, high] = memory.int64s(buffer, at * 2, 2);
+  return (high! << 64n) + BigInt.asUintN(64, low!);
 }
 
 /** Copies booleans; false if they are stored as something else. */

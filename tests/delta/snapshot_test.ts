@@ -250,7 +250,7 @@ Deno.test("loadSnapshot() refuses what a reader would have to know, by name", as
     readerFeatures,
     writerFeatures: readerFeatures,
   });
-  const mapped = { ...metaData, configuration: { "delta.columnMapping.mode": "name" } };
+  const mapped = { ...metaData, configuration: { "delta.columnMapping.mode": "colour" } };
   const refused: [Action[], string][] = [
     [[{ protocol: features(["timestampNtz", "shinyNewThing"]) }, { metaData }], "shinyNewThing"],
     [
