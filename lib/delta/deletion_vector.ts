@@ -31,7 +31,7 @@ export async function readDeletionVector(
   }
   let rows: number[];
   try {
-    rows = readRoaringBitmap64(bitmap.subarray(4));
+    rows = readRoaringBitmap64(bitmap.subarray(4), vector.cardinality);
   } catch (cause) {
     throw corrupt(where, errorText(cause), "a roaring bitmap", cause);
   }

@@ -10,23 +10,29 @@ const VALUES_PER_CONTAINER = 65536;
  * Reads a 64-bit roaring bitmap in its portable form: 32-bit ones, each with its high 32 bits.
  * Values come in ascending order, as far as the bytes are sound.
  *
- * @throws {RangeError} if the bytes are none, or go on behind it.
+ * @throws {RangeError} if the bytes are none, go on behind it, or hold more than `maxValues`: a few
+ * bytes of runs can stand for billions.
  */
-export function readRoaringBitmap64(bytes: Uint8Array): number[] {
+export function readRoaringBitmap64(bytes: Uint8Array, maxValues: number): number[] {
   const reader = new Reader(bytes);
   const values: number[] = [];
   const bitmaps = reader.uint64();
   for (let i = 0; i < bitmaps; i++) {
     const high = reader.uint32();
     if (high > 0x1f_ffff) throw new RangeError("a value beyond 2^53");
-    readRoaringBitmap32(reader, high * 2 ** 32, values);
+    readRoaringBitmap32(reader, high * 2 ** 32, values, maxValues);
   }
   if (!reader.atEnd) throw new RangeError("bytes behind the bitmap");
   return values;
 }
 
 /** Reads a 32-bit bitmap and adds its values, each plus `base`. */
-function readRoaringBitmap32(reader: Reader, base: number, values: number[]): void {
+function readRoaringBitmap32(
+  reader: Reader,
+  base: number,
+  values: number[],
+  maxValues: number,
+): void {
   const cookie = reader.uint32();
   const hasRuns = (cookie & 0xffff) === COOKIE_WITH_RUNS;
   if (!hasRuns && cookie !== COOKIE_WITHOUT_RUNS) throw new RangeError(`cookie ${cookie}`);
@@ -42,19 +48,21 @@ function readRoaringBitmap32(reader: Reader, base: number, values: number[]): vo
   if (!hasRuns || count >= NO_OFFSETS_BELOW) reader.bytes(count * 4);
   for (const { base, cardinality, isRun } of containers) {
     const before = values.length;
-    if (isRun) readRuns(reader, base, values);
+    if (before + cardinality > maxValues) throw new RangeError("more values than there should be");
+    if (isRun) readRuns(reader, base, values, before + cardinality);
     else if (cardinality > MAX_ARRAY_VALUES) readBitset(reader, base, values);
     else for (let i = 0; i < cardinality; i++) values.push(base + reader.uint16());
     if (values.length - before !== cardinality) throw new RangeError("a wrong count of values");
   }
 }
 
-function readRuns(reader: Reader, base: number, values: number[]): void {
+function readRuns(reader: Reader, base: number, values: number[], end: number): void {
   const runs = reader.uint16();
   for (let run = 0; run < runs; run++) {
     const start = reader.uint16();
     const last = start + reader.uint16();
     if (last >= VALUES_PER_CONTAINER) throw new RangeError("a run that is too long");
+    if (values.length + last - start >= end) throw new RangeError("a wrong count of values");
     for (let value = start; value <= last; value++) values.push(base + value);
   }
 }

@@ -24,16 +24,18 @@ function le(bytes: number, value: number): number[] {
 }
 
 Deno.test("readRoaringBitmap64() reads arrays, bitsets and runs", () => {
-  deepEqual(readRoaringBitmap64(Uint8Array.from(arrayBitmap(0, 0, [3, 4]))), [3, 4]);
-  deepEqual(readRoaringBitmap64(Uint8Array.from(arrayBitmap(1, 2, [7]))), [2 ** 32 + 131079]);
+  deepEqual(readRoaringBitmap64(Uint8Array.from(arrayBitmap(0, 0, [3, 4])), 100_000), [3, 4]);
+  deepEqual(readRoaringBitmap64(Uint8Array.from(arrayBitmap(1, 2, [7])), 100_000), [
+    2 ** 32 + 131079,
+  ]);
 
   const runs = [...le(8, 1), ...le(4, 0), ...le(2, 12347), ...le(2, 0), 1];
   const run = [...runs, ...le(2, 0), ...le(2, 3), ...le(2, 1), ...le(2, 9), ...le(2, 3)];
-  deepEqual(readRoaringBitmap64(Uint8Array.from(run)), [9, 10, 11, 12]);
+  deepEqual(readRoaringBitmap64(Uint8Array.from(run), 100_000), [9, 10, 11, 12]);
 
   const head = [...le(8, 1), ...le(4, 0), ...le(4, 12346), ...le(4, 1), ...le(2, 0)];
   const bits = [...head, ...le(2, 65535), ...le(4, 16), ...new Array(8192).fill(255)];
-  const all = readRoaringBitmap64(Uint8Array.from(bits));
+  const all = readRoaringBitmap64(Uint8Array.from(bits), 100_000);
   equal(all.length, 65536);
   equal(all.at(-1), 65535);
 });
@@ -41,9 +43,9 @@ Deno.test("readRoaringBitmap64() reads arrays, bitsets and runs", () => {
 Deno.test("readRoaringBitmap64() refuses every shortened bitmap, and a longer one", () => {
   const whole = arrayBitmap(0, 0, [1, 5, 9]);
   for (let length = 0; length < whole.length; length++) {
-    throws(() => readRoaringBitmap64(Uint8Array.from(whole.slice(0, length))), RangeError);
+    throws(() => readRoaringBitmap64(Uint8Array.from(whole.slice(0, length)), 100_000), RangeError);
   }
-  throws(() => readRoaringBitmap64(Uint8Array.from([...whole, 0])), RangeError);
+  throws(() => readRoaringBitmap64(Uint8Array.from([...whole, 0]), 100_000), RangeError);
 });
 
 Deno.test("decodeZ85() reads the example of its specification", () => {
@@ -81,4 +83,9 @@ Deno.test("readDeletionVector() checks magic, size, checksum and count", async (
   await rejects(read(file, 3), corrupt);
   await rejects(read(file, 2, bitmap.length - 1), corrupt);
   await rejects(read(file.slice(0, -1)), corrupt);
+});
+
+Deno.test("readRoaringBitmap64() refuses runs that stand for more values than there should be", () => {
+  const bytes = Uint8Array.from(arrayBitmap(0, 0, [3, 4]));
+  throws(() => readRoaringBitmap64(bytes, 1), /more values/);
 });
