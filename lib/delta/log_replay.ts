@@ -1,6 +1,7 @@
 import type {
   Action,
   AddFile,
+  CommitInfo,
   DeletionVector,
   DomainMetadata,
   Metadata,
@@ -18,6 +19,8 @@ export class LogReplay {
   protocol: Protocol | undefined;
   /** The newest metadata. */
   metadata: Metadata | undefined;
+  /** What the newest commit says of itself; `undefined` after a checkpoint, which does not tell. */
+  commitInfo: CommitInfo | undefined;
   /** The table's files, by path and deletion vector. */
   readonly files: Map<string, AddFile> = new Map();
   /** Files removed, by path and deletion vector. */
@@ -29,6 +32,7 @@ export class LogReplay {
 
   /** Takes in a checkpoint, or a commit; oldest first. */
   apply(actions: readonly Action[]): void {
+    this.commitInfo = actions.find((action) => action.commitInfo !== undefined)?.commitInfo;
     for (const { protocol, metaData, add, remove, txn, domainMetadata } of actions) {
       if (add !== undefined) {
         const key = fileKey(add);

@@ -118,6 +118,14 @@ export class Snapshot {
     this.#check();
   }
 
+  /** False if a commit of this version is another than the one that was taken in. */
+  isAt(commit: Commit): boolean {
+    const known = this.#replay.commitInfo;
+    const found = commit.actions.find((action) => action.commitInfo !== undefined)?.commitInfo;
+    if (known === undefined || found === undefined) return true;
+    return JSON.stringify(known) === JSON.stringify(found);
+  }
+
   #check(): void {
     const { protocol, metadata } = this.#replay;
     if (protocol === undefined || metadata === undefined) {
@@ -182,8 +190,9 @@ export async function updateSnapshot(
     return { snapshot: await loadSnapshot(store), commits: first === undefined ? [] : [first] };
   }
   // A snapshot whose own commit is gone may have outlived a cleanup: what follows it would be gone
-  // too, and the next version would look free.
-  if (await store.read(commitName(snapshot.version)) === undefined) {
+  // too, and the next version would look free. With another commit there, the table is another.
+  const newest = await readCommit(store, snapshot.version);
+  if (newest === undefined || !snapshot.isAt(newest)) {
     return { snapshot: await loadSnapshot(store), commits: [] };
   }
   const commits: Commit[] = [];
