@@ -63,13 +63,14 @@ export {
   typeName,
   TypeSpec,
 } from "./schema.ts";
-export type {
-  CommitOutcome,
-  MicroBatch,
-  Sink,
-  SinkContext,
-  SinkWriter,
-  StagedBatch,
+export {
+  type CommitOutcome,
+  type MicroBatch,
+  nothingStaged,
+  type Sink,
+  type SinkContext,
+  type SinkWriter,
+  type StagedBatch,
 } from "./sink.ts";
 export type { BatchLimits, RangeReader, ReadOptions, Source } from "./source.ts";
 export {

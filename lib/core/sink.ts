@@ -45,6 +45,11 @@ export interface StagedBatch {
   abort(): Promise<void>;
 }
 
+/** A batch with nothing left to do: the sink has it, or there is nothing in it for the sink. */
+export function nothingStaged(outcome: CommitOutcome): StagedBatch {
+  return { commit: () => Promise.resolve(outcome), abort: () => Promise.resolve() };
+}
+
 /** A sink at work for one run of one query. */
 export interface SinkWriter {
   /** The newest batch the sink holds of this query; -1 if it holds none, `undefined` if it cannot tell. */

@@ -4,6 +4,7 @@ import {
   errorText,
   failpoint,
   type MicroBatch,
+  nothingStaged,
   type Rejection,
   type SinkContext,
   type SinkWriter,
@@ -91,7 +92,7 @@ export class DeltaWriter implements SinkWriter {
   async stage({ batchId, batch }: MicroBatch): Promise<StagedBatch> {
     await this.#refresh();
     const stored = this.#storedBatchId();
-    if (stored >= batchId) return skipped(this.#storedOutcome(batchId, batch.numRows));
+    if (stored >= batchId) return nothingStaged(this.#storedOutcome(batchId, batch.numRows));
     this.#refuseGap(batchId, stored);
     const partitionColumns = this.#partitionColumns();
     const files = await this.#storage("write data files", () => {
@@ -272,11 +273,6 @@ export class DeltaWriter implements SinkWriter {
   #storage<T>(attempted: string, step: () => Promise<T>): Promise<T> {
     return withStorageErrors(`${attempted} of Delta table ${this.#path}`, this.#path, step);
   }
-}
-
-/** A batch with nothing left to do. */
-function skipped(outcome: CommitOutcome): StagedBatch {
-  return { commit: () => Promise.resolve(outcome), abort: () => Promise.resolve() };
 }
 
 /** Files kept apart by other columns than the table's cannot be added: they have to be written anew. */

@@ -2,6 +2,7 @@ import {
   type DeadLetter,
   failpoint,
   type MicroBatch,
+  nothingStaged,
   type RecordHeader,
   refuseUnknownOptions,
   type Sink,
@@ -115,13 +116,16 @@ class DeadLetterWriter implements SinkWriter {
   }
 
   async stage({ batchId, deadLetters }: MicroBatch): Promise<StagedBatch> {
-    if (deadLetters.length === 0) return nothingToCommit(0);
+    const numOutputRows = deadLetters.length;
+    if (numOutputRows === 0) return nothingStaged({ status: "committed", numOutputRows });
     if (!this.#settled) await this.init();
     if (this.#heldBatchId > batchId) throw this.#ahead(batchId);
     if (this.#heldBatchId === batchId) {
-      return this.#sentBatchId === batchId
-        ? nothingToCommit(deadLetters.length)
-        : { commit: () => Promise.resolve({ status: "alreadyCommitted" }), abort: done };
+      return nothingStaged(
+        this.#sentBatchId === batchId
+          ? { status: "committed", numOutputRows }
+          : { status: "alreadyCommitted" },
+      );
     }
     this.#settled = false;
     try {
@@ -140,7 +144,7 @@ class DeadLetterWriter implements SinkWriter {
         await failpoint("kafka:committed");
         this.#heldBatchId = batchId;
         this.#settled = true;
-        return { status: "committed", numOutputRows: deadLetters.length };
+        return { status: "committed", numOutputRows };
       },
       abort: () => this.#abort(),
     };
@@ -205,17 +209,6 @@ class DeadLetterWriter implements SinkWriter {
         "with an empty checkpointLocation",
     });
   }
-}
-
-function nothingToCommit(numOutputRows: number): StagedBatch {
-  return {
-    commit: () => Promise.resolve({ status: "committed", numOutputRows }),
-    abort: done,
-  };
-}
-
-function done(): Promise<void> {
-  return Promise.resolve();
 }
 
 function isTooLong({ value }: DeadLetter): boolean {

@@ -3,6 +3,7 @@ import {
   type CommitOutcome,
   failpoint,
   type MicroBatch,
+  nothingStaged,
   type Rejection,
   type SinkContext,
   type SinkWriter,
@@ -112,7 +113,7 @@ export class PostgresWriter implements SinkWriter {
       if (judgeBatch(progress, batch, this.#epoch, attempted, connection.where) === "present") {
         await connection.query("rollback");
         this.#transactionOpen = false;
-        return presentBatch(this.#presentOutcome(batch));
+        return nothingStaged(this.#presentOutcome(batch));
       }
       await this.#copy(connection, batch);
       await failpoint("postgres:copied");
@@ -218,10 +219,6 @@ export class PostgresWriter implements SinkWriter {
   #attempt(verb: string, { batchId }: MicroBatch): string {
     return `${verb} batch ${batchId} to Postgres table ${quoteTable(this.#options.table)}`;
   }
-}
-
-function presentBatch(outcome: CommitOutcome): StagedBatch {
-  return { commit: () => Promise.resolve(outcome), abort: () => Promise.resolve() };
 }
 
 function connect({ url }: WriterOptions, { queryName }: SinkContext): Promise<PostgresConnection> {
