@@ -4,8 +4,17 @@
  *
  *     deno task pipeline:multisink --help
  */
-import { deadLetterTopic, type DeadLetterTopicOptions, delta, json, pipeline } from "sluice";
-import { postgres, type Source, type StartOptions, type StreamingQuery } from "sluice";
+import {
+  deadLetterTopic,
+  type DeadLetterTopicOptions,
+  delta,
+  json,
+  pipeline,
+  postgres,
+  type Source,
+  type StartOptions,
+  type StreamingQuery,
+} from "sluice";
 import { multisinkCommand } from "./multisink_command.ts";
 import { Trade } from "./trade.ts";
 
