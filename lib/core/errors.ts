@@ -86,6 +86,21 @@ export function refuseUnknownOptions(
   }
 }
 
+/** The error for an option with a value that it cannot have; `found` is the value as text. */
+export function badOption(
+  attempted: string,
+  option: string,
+  found: string,
+  wanted: string,
+): SluiceError {
+  return new SluiceError("BAD_OPTION", {
+    attempted,
+    where: `option "${option}"`,
+    found,
+    wanted,
+  });
+}
+
 function errorMessage(details: ErrorDetails): string {
   let text = `Cannot ${details.attempted}`;
   if (details.where !== undefined) text += ` at ${details.where}`;

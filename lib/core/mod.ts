@@ -13,6 +13,7 @@ export { Decimal, formatUnscaled } from "./decimal.ts";
 export type { Decoder, Rejection } from "./decoder.ts";
 export { makeFolder, putIfAbsent, replaceFile, syncFolder, writeFlushed } from "./durable_file.ts";
 export {
+  badOption,
   type ErrorDetails,
   errorText,
   isRetryable,
@@ -72,7 +73,13 @@ export {
   type SinkWriter,
   type StagedBatch,
 } from "./sink.ts";
-export type { BatchLimits, RangeReader, ReadOptions, Source } from "./source.ts";
+export {
+  type BatchLimits,
+  batchLimits,
+  type RangeReader,
+  type ReadOptions,
+  type Source,
+} from "./source.ts";
 export {
   formatDateDays,
   formatTimestampMicros,

@@ -1,3 +1,4 @@
+import { badOption } from "./errors.ts";
 import type { Offsets } from "./offsets.ts";
 import type { RecordBlock } from "./records.ts";
 
@@ -64,4 +65,21 @@ export interface Source {
   publishProgress(offsets: Offsets): Promise<void>;
   /** Ends connections. */
   close(): Promise<void>;
+}
+
+/**
+ * The limits among the options of a source.
+ *
+ * @throws {SluiceError} `BAD_OPTION` if one is not a whole number above 0.
+ */
+export function batchLimits(attempted: string, options: BatchLimits): BatchLimits {
+  const { maxOffsetsPerTrigger, maxBytesPerTrigger } = options;
+  for (const [name, value] of Object.entries({ maxOffsetsPerTrigger, maxBytesPerTrigger })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw badOption(attempted, name, String(value), "a whole number above 0");
+  }
+  return {
+    ...(maxOffsetsPerTrigger === undefined ? {} : { maxOffsetsPerTrigger }),
+    ...(maxBytesPerTrigger === undefined ? {} : { maxBytesPerTrigger }),
+  };
 }

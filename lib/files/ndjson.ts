@@ -1,16 +1,18 @@
 import {
+  badOption,
   type BatchLimits,
+  batchLimits,
   type Offsets,
   type RangeReader,
   type ReadOptions,
   refuseUnknownOptions,
-  SluiceError,
   type Source,
 } from "../core/mod.ts";
 import { LineIndex } from "./line_index.ts";
 import { LineReader } from "./line_reader.ts";
 import { openFile, readFully } from "./open_file.ts";
 
+const ATTEMPTED = "read a file of records";
 const IDENTITY_BYTES = 4096;
 const NEWLINE = 0x0a;
 
@@ -52,18 +54,12 @@ export interface NdjsonOptions extends BatchLimits {
  */
 export function ndjson(options: NdjsonOptions): Source {
   const known = ["path", "topic", "maxOffsetsPerTrigger", "maxBytesPerTrigger"];
-  refuseUnknownOptions("read a file of records", options, known);
+  refuseUnknownOptions(ATTEMPTED, options, known);
   if (typeof options.path !== "string" || options.path === "") {
-    throw badOption("path", String(options.path), "the path of a file");
+    throw badOption(ATTEMPTED, "path", String(options.path), "the path of a file");
   }
-  if (options.topic === "") throw badOption("topic", '""', "a name");
-  for (const name of ["maxOffsetsPerTrigger", "maxBytesPerTrigger"] as const) {
-    const limit = options[name];
-    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
-      throw badOption(name, String(limit), "a whole number above 0");
-    }
-  }
-  return new NdjsonSource(options);
+  if (options.topic === "") throw badOption(ATTEMPTED, "topic", '""', "a name");
+  return new NdjsonSource(options, batchLimits(ATTEMPTED, options));
 }
 
 class NdjsonSource implements Source {
@@ -74,7 +70,7 @@ class NdjsonSource implements Source {
   readonly #topic: string;
   readonly #index: LineIndex;
 
-  constructor({ path, topic, ...limits }: NdjsonOptions) {
+  constructor({ path, topic }: NdjsonOptions, limits: BatchLimits) {
     this.description = `NdjsonFile[${path}]`;
     this.limits = limits;
     this.#path = path;
@@ -130,13 +126,4 @@ class NdjsonSource implements Source {
 function baseName(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   return name.replace(/(?<=.)\.[^.]*$/, "");
-}
-
-function badOption(name: string, found: string, wanted: string): SluiceError {
-  return new SluiceError("BAD_OPTION", {
-    attempted: "read a file of records",
-    where: `option "${name}"`,
-    found,
-    wanted,
-  });
 }

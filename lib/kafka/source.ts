@@ -1,10 +1,11 @@
 import {
+  badOption,
   type BatchLimits,
+  batchLimits,
   type Offsets,
   type RangeReader,
   type ReadOptions,
   refuseUnknownOptions,
-  SluiceError,
   type Source,
 } from "../core/mod.ts";
 import { KafkaClient } from "./client.ts";
@@ -12,6 +13,8 @@ import { commitGroupOffsets } from "./group_offsets.ts";
 import { type IsolationLevel, listOffsets } from "./list_offsets.ts";
 import { CONNECTION_OPTIONS, type KafkaConnection, resolveConnection } from "./options.ts";
 import { KafkaRangeReader } from "./range_reader.ts";
+
+const ATTEMPTED = "read from Kafka";
 
 /** What `kafka` reads. */
 export interface KafkaOptions extends KafkaConnection, BatchLimits {
@@ -59,15 +62,14 @@ const KNOWN_OPTIONS = [
  * ```
  */
 export function kafka(options: KafkaOptions): Source {
-  refuseUnknownOptions("read from Kafka", options, KNOWN_OPTIONS);
+  refuseUnknownOptions(ATTEMPTED, options, KNOWN_OPTIONS);
   oneOf("startingOffsets", options.startingOffsets, ["earliest", "latest"]);
-  positive("maxOffsetsPerTrigger", options.maxOffsetsPerTrigger);
-  positive("maxBytesPerTrigger", options.maxBytesPerTrigger);
+  const limits = batchLimits(ATTEMPTED, options);
   oneOf("isolationLevel", options.isolationLevel, ["read_committed", "read_uncommitted"]);
   if (typeof options.topic !== "string" || options.topic === "") {
-    throw badOption("topic", String(options.topic), "the name of a topic");
+    throw badOption(ATTEMPTED, "topic", String(options.topic), "the name of a topic");
   }
-  return new KafkaSource(options);
+  return new KafkaSource(options, limits);
 }
 
 class KafkaSource implements Source {
@@ -79,14 +81,10 @@ class KafkaSource implements Source {
   readonly #client: KafkaClient;
   readonly #isolationLevel: IsolationLevel;
 
-  constructor(options: KafkaOptions) {
+  constructor(options: KafkaOptions, limits: BatchLimits) {
     this.description = `KafkaV2[Subscribe[${options.topic}]]`;
     this.failOnDataLoss = options.failOnDataLoss ?? true;
-    const { maxOffsetsPerTrigger, maxBytesPerTrigger } = options;
-    this.limits = {
-      ...(maxOffsetsPerTrigger === undefined ? {} : { maxOffsetsPerTrigger }),
-      ...(maxBytesPerTrigger === undefined ? {} : { maxBytesPerTrigger }),
-    };
+    this.limits = limits;
     this.#topic = options.topic;
     this.#options = options;
     this.#client = new KafkaClient(resolveConnection(options));
@@ -149,19 +147,10 @@ class KafkaSource implements Source {
 
 function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value)) return;
-  throw badOption(name, JSON.stringify(value), allowed.map((one) => `"${one}"`).join(" or "));
-}
-
-function positive(name: string, value: number | undefined): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return;
-  throw badOption(name, String(value), "a whole number above 0");
-}
-
-function badOption(name: string, found: string, wanted: string): SluiceError {
-  return new SluiceError("BAD_OPTION", {
-    attempted: "read from Kafka",
-    where: `option "${name}"`,
-    found,
-    wanted,
-  });
+  throw badOption(
+    ATTEMPTED,
+    name,
+    JSON.stringify(value),
+    allowed.map((one) => `"${one}"`).join(" or "),
+  );
 }

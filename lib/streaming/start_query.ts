@@ -1,4 +1,5 @@
 import {
+  badOption,
   type Clock,
   type Decoder,
   refuseUnknownOptions,
@@ -81,12 +82,8 @@ function refuseBadSinks(name: string, sinks: readonly Sink[]): void {
 function refuseBadValues(name: string, options: StartOptions): void {
   const { checkpointLocation, trigger, retryForMs } = options;
   const refuse = (option: string, found: unknown, wanted: string) => {
-    throw new SluiceError("BAD_OPTION", {
-      attempted: `start query "${name}"`,
-      where: `option "${option}"`,
-      found: JSON.stringify(found) ?? String(found),
-      wanted,
-    });
+    const text = JSON.stringify(found) ?? String(found);
+    throw badOption(`start query "${name}"`, option, text, wanted);
   };
   if (typeof checkpointLocation !== "string" || checkpointLocation === "") {
     refuse("checkpointLocation", checkpointLocation, "the path of a folder");
