@@ -1,17 +1,23 @@
 import type { Table } from "apache-arrow";
 import { Batch, createColumn, Schema, SluiceError } from "../core/mod.ts";
 import { decodeParquet, toArrow } from "../parquet/mod.ts";
-import type { AddFile, CommitInfo, Metadata, Protocol, SetTransaction } from "./actions.ts";
-import { type ColumnMapping, columnMapping } from "./column_mapping.ts";
-import { readDeletionVector } from "./deletion_vector.ts";
-import { withStorageErrors } from "./delta_error.ts";
-import { localLogStore } from "./local_log_store.ts";
-import { parseLogName } from "./log_files.ts";
-import type { LogStore } from "./log_store.ts";
-import { dataFilePath, parsePartitionValue } from "./partition_values.ts";
-import { loadSnapshot, readCommit, type Snapshot } from "./snapshot.ts";
-import { tablePathOf } from "./table_path.ts";
-import { type TimeTravel, versionAt } from "./time_travel.ts";
+import type {
+  AddFile,
+  CommitInfo,
+  Metadata,
+  Protocol,
+  SetTransaction,
+} from "./protocol/actions.ts";
+import { type ColumnMapping, columnMapping } from "./protocol/column_mapping.ts";
+import { readDeletionVector } from "./files/deletion_vector.ts";
+import { withStorageErrors } from "./protocol/delta_error.ts";
+import { localLogStore } from "./log/local_log_store.ts";
+import { parseLogName } from "./log/log_files.ts";
+import type { LogStore } from "./log/log_store.ts";
+import { dataFilePath, parsePartitionValue } from "./files/partition_values.ts";
+import { loadSnapshot, readCommit, type Snapshot } from "./log/snapshot.ts";
+import { tablePathOf } from "./protocol/table_path.ts";
+import { type TimeTravel, versionAt } from "./log/time_travel.ts";
 
 /** One entry of a table's history. */
 export interface HistoryEntry extends CommitInfo {
@@ -26,7 +32,7 @@ export interface HistoryEntry extends CommitInfo {
  * ```ts
  * import { deepEqual, equal } from "assert";
  * import { Batch, schema as s } from "../core/mod.ts";
- * import { delta } from "./delta_sink.ts";
+ * import { delta } from "./sink/delta_sink.ts";
  * import { DeltaTable } from "./delta_table.ts";
  *
  * const path = await Deno.makeTempDir();

@@ -23,13 +23,17 @@ export type {
   RemoveFile,
   SetTransaction,
   Sidecar,
-} from "./actions.ts";
-export type { DeltaOptions } from "./delta_options.ts";
-export { delta } from "./delta_sink.ts";
+} from "./protocol/actions.ts";
+export type { DeltaOptions } from "./sink/delta_options.ts";
+export { delta } from "./sink/delta_sink.ts";
 export { DeltaTable, type HistoryEntry } from "./delta_table.ts";
-export { localLogStore } from "./local_log_store.ts";
-export type { LogStore, PutOutcome } from "./log_store.ts";
-export { memoryLogStore } from "./memory_log_store.ts";
-export { type Commit, loadSnapshot, Snapshot, updateSnapshot } from "./snapshot.ts";
-export type { TimeTravel } from "./time_travel.ts";
-export { type AppendTransaction, commitAppend, type TransactionOutcome } from "./transaction.ts";
+export { localLogStore } from "./log/local_log_store.ts";
+export type { LogStore, PutOutcome } from "./log/log_store.ts";
+export { memoryLogStore } from "./log/memory_log_store.ts";
+export { type Commit, loadSnapshot, Snapshot, updateSnapshot } from "./log/snapshot.ts";
+export type { TimeTravel } from "./log/time_travel.ts";
+export {
+  type AppendTransaction,
+  commitAppend,
+  type TransactionOutcome,
+} from "./transactions/transaction.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "assert";
 import { Batch, Decimal, Schema, schema as s } from "../../lib/core/mod.ts";
-import { commitName } from "../../lib/delta/log_files.ts";
+import { commitName } from "../../lib/delta/log/log_files.ts";
 import { delta, DeltaTable } from "../../lib/delta/mod.ts";
 import { digestRows } from "../support/canonical_rows.ts";
 import { commitBatch, sinkContext } from "../support/micro_batches.ts";

@@ -9,9 +9,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/formats": ["lib/core"],
   "lib/parquet": ["lib/core"],
   "lib/postgres": ["lib/core"],
+  "lib/sql": ["lib/core"],
   "lib/stack": ["lib/core"],
   "lib/streaming": ["lib/core"],
-  "lib/delta": ["lib/core", "lib/parquet"],
+  "lib/delta": ["lib/core", "lib/parquet", "lib/sql"],
 };
 const LEAVES = Object.keys(ALLOWED);
 

@@ -1,0 +1,101 @@
+import { crc32 } from "node:zlib";
+import { errorText, SluiceError } from "../../core/mod.ts";
+import type { DeletionVector } from "../protocol/actions.ts";
+import { withStorageErrors } from "../protocol/delta_error.ts";
+import { dataFilePath } from "./partition_values.ts";
+import { readRoaringBitmap64 } from "./roaring_bitmap.ts";
+import { decodeZ85 } from "./z85.ts";
+
+const FILE_VERSION = 1;
+const PORTABLE_MAGIC = 1681511377;
+const UUID_CHARACTERS = 20;
+
+/**
+ * The rows of a data file that are deleted, in ascending order, counted from 0. See Delta's
+ * "deletion vector format".
+ *
+ * @throws {SluiceError} `CORRUPT_DELETION_VECTOR` naming the file if its magic, size, checksum or
+ * count is wrong; `DELTA_STORAGE` if there is no such file.
+ */
+export async function readDeletionVector(
+  tablePath: string,
+  vector: DeletionVector,
+): Promise<number[]> {
+  const path = vectorPath(tablePath, vector);
+  const bitmap = path === undefined ? inlineBitmap(vector) : await storedBitmap(path, vector);
+  const where = path ?? "an inline deletion vector";
+  const view = new DataView(bitmap.buffer, bitmap.byteOffset, bitmap.byteLength);
+  const magic = bitmap.length < 4 ? undefined : view.getInt32(0, true);
+  if (magic !== PORTABLE_MAGIC) {
+    throw corrupt(where, `magic number ${magic}`, `${PORTABLE_MAGIC}`);
+  }
+  let rows: number[];
+  try {
+    rows = readRoaringBitmap64(bitmap.subarray(4), vector.cardinality);
+  } catch (cause) {
+    throw corrupt(where, errorText(cause), "a roaring bitmap", cause);
+  }
+  if (rows.length !== vector.cardinality) {
+    throw corrupt(where, `${rows.length} deleted rows`, `${vector.cardinality}`);
+  }
+  return rows;
+}
+
+/** The file that the vector is in; `undefined` if it is inline. */
+function vectorPath(tablePath: string, vector: DeletionVector): string | undefined {
+  const { storageType, pathOrInlineDv } = vector;
+  if (storageType === "i") return undefined;
+  if (storageType === "p") return dataFilePath(tablePath, pathOrInlineDv);
+  const uuid = decodeZ85(pathOrInlineDv.slice(-UUID_CHARACTERS));
+  const prefix = pathOrInlineDv.slice(0, -UUID_CHARACTERS);
+  if (storageType !== "u" || uuid?.length !== 16 || /[./\\]/.test(prefix)) {
+    throw corrupt(tablePath, `"${storageType}" and "${pathOrInlineDv}"`, "a deletion vector");
+  }
+  const name = uuid.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const folder = prefix === "" ? tablePath : `${tablePath}/${prefix}`;
+  return `${folder}/deletion_vector_${name}.bin`;
+}
+
+function inlineBitmap({ pathOrInlineDv, sizeInBytes }: DeletionVector): Uint8Array {
+  const bytes = decodeZ85(pathOrInlineDv);
+  if (bytes === undefined || bytes.length < sizeInBytes) {
+    throw corrupt("an inline deletion vector", pathOrInlineDv, `${sizeInBytes} bytes in Z85`);
+  }
+  return bytes.subarray(0, sizeInBytes);
+}
+
+/** Size, bitmap and checksum lie behind each other at the offset; size and checksum big-endian. */
+async function storedBitmap(path: string, vector: DeletionVector): Promise<Uint8Array> {
+  const file = await withStorageErrors(
+    "read a deletion vector",
+    path,
+    () => Deno.readFile(path),
+  );
+  const { offset = 1, sizeInBytes } = vector;
+  if (file[0] !== FILE_VERSION) throw corrupt(path, `format ${file[0]}`, `format ${FILE_VERSION}`);
+  const start = offset + 4;
+  const end = start + sizeInBytes;
+  if (!(offset >= 0 && sizeInBytes >= 0 && end + 4 <= file.length)) {
+    throw corrupt(path, `${file.length} bytes`, `${end + 4} bytes`);
+  }
+  const view = new DataView(file.buffer);
+  const size = view.getInt32(offset);
+  if (size !== sizeInBytes) throw corrupt(path, `size ${size}`, `${sizeInBytes}`);
+  const bitmap = file.subarray(start, end);
+  const checksum = crc32(bitmap);
+  if (checksum !== view.getUint32(end)) {
+    throw corrupt(path, `checksum ${checksum}`, `${view.getUint32(end)}`);
+  }
+  return bitmap;
+}
+
+function corrupt(where: string, found: string, wanted: string, cause?: unknown): SluiceError {
+  return new SluiceError("CORRUPT_DELETION_VECTOR", {
+    attempted: "read a deletion vector",
+    where,
+    found,
+    wanted,
+    hint: "restore the file from a backup, or read an older version of the table",
+    cause,
+  });
+}

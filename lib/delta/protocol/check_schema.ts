@@ -1,0 +1,185 @@
+import {
+  type DataType,
+  type Schema,
+  SluiceError,
+  type StructField,
+  typeName,
+} from "../../core/mod.ts";
+import type { Metadata } from "./actions.ts";
+
+/** Characters that Parquet readers stumble over in names, and Delta therefore does not allow. */
+const BAD_NAME = /[ ,;{}()\n\t=]/;
+
+/** What is to be written to a table. */
+export interface WantedTable {
+  readonly schema: Schema;
+  /** Absent: as the table is, or none. */
+  readonly partitionBy: readonly string[] | undefined;
+  /** Where the table is, for errors. */
+  readonly path: string;
+}
+
+/**
+ * Refuses rows that a table cannot take. Columns are matched by name; a nullable one that the rows
+ * do not have is null.
+ *
+ * @throws {SluiceError} `SCHEMA_MISMATCH` naming the column, what the table has and what the rows have.
+ */
+export function refuseMismatch(
+  { schema, partitionBy, path }: WantedTable,
+  table: { readonly metadata: Metadata; readonly schema: Schema },
+): void {
+  const { partitionColumns } = table.metadata;
+  if (partitionBy !== undefined && !isSame(partitionBy, partitionColumns)) {
+    throw mismatch(path, "partition columns", {
+      found: list(partitionColumns),
+      wanted: list(partitionBy),
+      hint: "set partitionBy to the table's partition columns, or leave it out",
+    });
+  }
+  refuseFields(schema.fields, table.schema.fields, path, "");
+}
+
+/**
+ * Refuses a schema or partition columns of which no table can be made.
+ *
+ * @throws {SluiceError} `BAD_SCHEMA` or `BAD_PARTITION_COLUMNS`.
+ */
+export function refuseBadTable({ schema, partitionBy = [], path }: WantedTable): void {
+  for (const { name } of nestedFields(schema.type)) {
+    if (!BAD_NAME.test(name)) continue;
+    throw new SluiceError("BAD_SCHEMA", {
+      attempted: `create Delta table ${path}`,
+      where: `column "${name}"`,
+      found: "a name with a blank or one of , ; { } ( ) =",
+      wanted: "a name without",
+      hint: 'give the column another name and read it with .from("' + name + '")',
+    });
+  }
+  const names = schema.fields.map((field) => field.name);
+  for (const [i, name] of partitionBy.entries()) {
+    const field = schema.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) {
+      throw badPartition(path, name, `columns ${list(names)}`, "one of them");
+    }
+    if (partitionBy.indexOf(name) !== i) throw badPartition(path, name, "it twice", "it once");
+    if (typeof field.type === "object" && field.type.type !== "decimal") {
+      throw badPartition(path, name, typeName(field.type), "a column that is not nested");
+    }
+  }
+  if (partitionBy.length === names.length) {
+    throw badPartition(path, names[0]!, "every column", "at least one column that is not");
+  }
+}
+
+function refuseFields(
+  ours: readonly StructField[],
+  theirs: readonly StructField[],
+  path: string,
+  parent: string,
+): void {
+  for (const field of ours) {
+    const name = parent + field.name;
+    const other = theirs.find((candidate) => candidate.name === field.name);
+    if (other === undefined) {
+      const alike = theirs.find((candidate) =>
+        candidate.name.toLowerCase() === field.name.toLowerCase()
+      );
+      throw mismatch(path, `column "${name}"`, {
+        found: alike === undefined ? "no such column" : `column "${parent}${alike.name}"`,
+        wanted: typeName(field.type),
+        hint: alike === undefined
+          ? "add the column to the table, or leave it out of the rows"
+          : `name the column "${alike.name}", as the table does`,
+      });
+    }
+    refuseType(field.type, other.type, path, name);
+    refuseNull(field.nullable, other.nullable, path, name);
+  }
+  const missing = theirs.find((other) =>
+    !other.nullable && !ours.some((field) => field.name === other.name)
+  );
+  if (missing !== undefined) {
+    throw mismatch(path, `column "${parent}${missing.name}"`, {
+      found: `${typeName(missing.type)} not null`,
+      wanted: "a nullable column, since the rows have no such column",
+      hint: "add the column to the rows, or make it nullable in the table",
+    });
+  }
+}
+
+function refuseType(ours: DataType, theirs: DataType, path: string, name: string): void {
+  if (typeof ours === "object" && typeof theirs === "object") {
+    if (ours.type === "struct" && theirs.type === "struct") {
+      return refuseFields(ours.fields, theirs.fields, path, `${name}.`);
+    }
+    if (ours.type === "array" && theirs.type === "array") {
+      refuseType(ours.elementType, theirs.elementType, path, `${name}.element`);
+      return refuseNull(ours.containsNull, theirs.containsNull, path, `${name}.element`);
+    }
+    if (ours.type === "map" && theirs.type === "map") {
+      refuseType(ours.keyType, theirs.keyType, path, `${name}.key`);
+      refuseType(ours.valueType, theirs.valueType, path, `${name}.value`);
+      return refuseNull(ours.valueContainsNull, theirs.valueContainsNull, path, `${name}.value`);
+    }
+  }
+  if (typeName(ours) === typeName(theirs)) return;
+  throw mismatch(path, `column "${name}"`, {
+    found: typeName(theirs),
+    wanted: typeName(ours),
+    hint: `declare the column as ${typeName(theirs)}, or write to another table`,
+  });
+}
+
+function refuseNull(ours: boolean, theirs: boolean, path: string, name: string): void {
+  if (!ours || theirs) return;
+  throw mismatch(path, `column "${name}"`, {
+    found: "not null",
+    wanted: "nullable, as in the rows",
+    hint: "leave out .nullable(), or make the column nullable in the table",
+  });
+}
+
+function* nestedFields(type: DataType): Generator<StructField> {
+  if (typeof type === "string") return;
+  if (type.type === "struct") {
+    for (const field of type.fields) {
+      yield field;
+      yield* nestedFields(field.type);
+    }
+  } else if (type.type === "array") {
+    yield* nestedFields(type.elementType);
+  } else if (type.type === "map") {
+    yield* nestedFields(type.keyType);
+    yield* nestedFields(type.valueType);
+  }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.join(", ");
+}
+
+function mismatch(
+  path: string,
+  where: string,
+  details: { found: string; wanted: string; hint: string },
+): SluiceError {
+  return new SluiceError("SCHEMA_MISMATCH", {
+    attempted: `write to Delta table ${path}`,
+    where,
+    ...details,
+  });
+}
+
+function badPartition(path: string, name: string, found: string, wanted: string): SluiceError {
+  return new SluiceError("BAD_PARTITION_COLUMNS", {
+    attempted: `create Delta table ${path}`,
+    where: `partitionBy "${name}"`,
+    found,
+    wanted,
+  });
+}

@@ -1,0 +1,54 @@
+import { refuseUnknownOptions, type Sink } from "../../core/mod.ts";
+import { loadParquetWasm } from "../../parquet/mod.ts";
+import type { DeltaOptions } from "./delta_options.ts";
+import { DeltaWriter } from "./delta_writer.ts";
+import { tablePathOf } from "../protocol/table_path.ts";
+
+/**
+ * Appends batches to a Delta table. Every batch is one commit that has its rows and the key
+ * `txn{appId: queryId, version: batchId}`; a batch that the table has is not written again.
+ *
+ * Data files of a run that crashed before its commit stay in the table's folder. No reader sees
+ * them; the batch is written anew under new names.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { Batch, schema as s } from "../../core/mod.ts";
+ * import { delta } from "./delta_sink.ts";
+ * import { DeltaTable } from "../delta_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const schema = s.struct({ symbol: s.string(), trade_id: s.long() });
+ * const batch = new Batch(schema);
+ * batch.append({ symbol: "BTCUSDT", trade_id: 1n });
+ *
+ * const writer = await delta({ path, partitionBy: ["symbol"] })
+ *   .open({ queryId: "q", queryName: "trades", schema });
+ * const microBatch = { batchId: 0, batch, deadLetters: [], startOffsets: {}, endOffsets: {} };
+ * await (await writer.stage(microBatch)).commit();
+ * await (await writer.stage(microBatch)).commit(); // the table has it: nothing happens
+ *
+ * const table = await DeltaTable.open(path);
+ * deepEqual(await Array.fromAsync(table.rows()), [{ symbol: "BTCUSDT", trade_id: 1n }]);
+ * await Deno.remove(path, { recursive: true });
+ * ```
+ *
+ * @throws {SluiceError} `UNKNOWN_OPTION` or `BAD_PATH` at once; from `open`, `SCHEMA_MISMATCH` if the
+ * rows do not fit the table and `UNSUPPORTED_FEATURE` if the table asks of writers what is not done.
+ */
+export function delta(options: DeltaOptions): Sink {
+  const name = `delta(${options.path})`;
+  refuseUnknownOptions(`make sink ${name}`, options, ["path", "partitionBy"]);
+  const path = tablePathOf(options.path);
+  return {
+    name,
+    takesDeadLetters: false,
+    async open(context) {
+      const writer = new DeltaWriter(path, options, context);
+      // Compiled while the log is read, so that the first batch need not wait for it.
+      await Promise.all([writer.open(), loadParquetWasm()]);
+      return writer;
+    },
+  };
+}
