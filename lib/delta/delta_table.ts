@@ -1,70 +1,88 @@
 import type { Table } from "apache-arrow";
-import { Batch, createColumn, Schema, SluiceError } from "../core/mod.ts";
-import { decodeParquet, toArrow } from "../parquet/mod.ts";
-import type {
-  AddFile,
-  CommitInfo,
-  Metadata,
-  Protocol,
-  SetTransaction,
-} from "./protocol/actions.ts";
-import { type ColumnMapping, columnMapping } from "./protocol/column_mapping.ts";
-import { readDeletionVector } from "./files/deletion_vector.ts";
-import { withStorageErrors } from "./protocol/delta_error.ts";
-import { localLogStore } from "./log/local_log_store.ts";
+import { Batch, type Schema } from "../core/mod.ts";
+import { toArrow } from "../parquet/mod.ts";
+import {
+  addColumns,
+  changeColumn,
+  type ColumnChange,
+  dropColumns,
+  type NewColumn,
+  renameColumn,
+} from "./commands/alter_columns.ts";
+import {
+  addConstraint,
+  dropConstraint,
+  type DropConstraintOptions,
+} from "./commands/alter_constraints.ts";
+import {
+  setProperties,
+  unsetProperties,
+  type UnsetPropertiesOptions,
+} from "./commands/alter_properties.ts";
+import type { AlterResult } from "./commands/alter_table.ts";
+import { appendRows } from "./commands/append.ts";
+import { type CheckpointResult, checkpointTable } from "./commands/checkpoint_table.ts";
+import { createTable, type CreateTableOptions } from "./commands/create_table.ts";
+import { type DeleteOptions, type DeleteResult, deleteRows } from "./commands/delete_rows.ts";
+import { merge, type MergeBuilder } from "./commands/merge.ts";
+import type { MergeOptions } from "./commands/merge_rows.ts";
+import {
+  type OptimizeOptions,
+  type OptimizeResult,
+  optimizeTable,
+} from "./commands/optimize_table.ts";
+import { type OverwriteOptions, overwriteRows } from "./commands/overwrite.ts";
+import { type RestoreOptions, type RestoreResult, restoreTable } from "./commands/restore_table.ts";
+import type { RowSource } from "./commands/row_source.ts";
+import { type UpdateOptions, type UpdateResult, updateRows } from "./commands/update_rows.ts";
+import { type VacuumOptions, type VacuumResult, vacuumTable } from "./commands/vacuum_table.ts";
+import type { WriteOptions, WriteResult } from "./commands/write_rows.ts";
 import { parseLogName } from "./log/log_files.ts";
-import type { LogStore } from "./log/log_store.ts";
-import { dataFilePath, parsePartitionValue } from "./files/partition_values.ts";
-import { loadSnapshot, readCommit, type Snapshot } from "./log/snapshot.ts";
+import { localLogStore } from "./log/local_log_store.ts";
+import { type HistoryEntry, type HistoryOptions, tableHistory } from "./log/table_history.ts";
+import type { TimeTravel } from "./log/time_travel.ts";
+import type { AddFile, Metadata, Protocol, SetTransaction } from "./protocol/actions.ts";
 import { tablePathOf } from "./protocol/table_path.ts";
-import { type TimeTravel, versionAt } from "./log/time_travel.ts";
-
-/** One entry of a table's history. */
-export interface HistoryEntry extends CommitInfo {
-  /** The version that it made. */
-  readonly version: number;
-}
+import { type ChangeOptions, readChanges } from "./scan/change_feed.ts";
+import { scan, type ScanOptions } from "./scan/scan.ts";
+import { type TableDetail, tableDetail } from "./scan/table_detail.ts";
+import { TableState } from "./table_state.ts";
 
 /**
- * A Delta table at one version, to look into.
+ * A Delta table: what it is at one version, and what can be done to it. What changes the table always
+ * builds on its newest version, and leaves this object at the version that it made.
  *
  * @example
  * ```ts
  * import { deepEqual, equal } from "assert";
- * import { Batch, schema as s } from "../core/mod.ts";
- * import { delta } from "./sink/delta_sink.ts";
+ * import { schema as s } from "../core/mod.ts";
  * import { DeltaTable } from "./delta_table.ts";
  *
  * const path = await Deno.makeTempDir();
- * equal(await DeltaTable.exists(path), false);
+ * const table = await DeltaTable.create(path, {
+ *   schema: s.struct({ symbol: s.string(), quantity: s.long() }),
+ * });
+ * await table.append([{ symbol: "BTCUSDT", quantity: 5n }, { symbol: "ETHUSDT", quantity: 2n }]);
+ * await table.merge([{ symbol: "ETHUSDT", quantity: 3n }], { on: "target.symbol = source.symbol" })
+ *   .whenMatchedUpdateAll()
+ *   .whenNotMatchedInsertAll()
+ *   .execute();
+ * await table.delete({ where: "symbol = 'BTCUSDT'" });
  *
- * const schema = s.struct({ symbol: s.string(), trade_id: s.long() });
- * const batch = new Batch(schema);
- * batch.append({ symbol: "BTCUSDT", trade_id: 1n });
- * const writer = await delta({ path }).open({ queryId: "q", queryName: "trades", schema });
- * const microBatch = { batchId: 0, batch, deadLetters: [], startOffsets: {}, endOffsets: {} };
- * await (await writer.stage(microBatch)).commit();
- * await writer.close();
- *
- * const table = await DeltaTable.open(path);
- * equal(table.version, 0);
- * equal(table.files().length, 1);
- * equal(table.txn("q")?.version, 0);
- * deepEqual(await Array.fromAsync(table.rows()), [{ symbol: "BTCUSDT", trade_id: 1n }]);
+ * deepEqual(await Array.fromAsync(table.rows()), [{ symbol: "ETHUSDT", quantity: 3n }]);
+ * equal(table.version, 3);
+ * const before = await table.snapshot(1);
+ * deepEqual(await Array.fromAsync(before.rows({ where: "quantity > 2", columns: ["symbol"] })), [
+ *   { symbol: "BTCUSDT" },
+ * ]);
  * await Deno.remove(path, { recursive: true });
  * ```
  */
 export class DeltaTable {
-  /** The table's folder. */
-  readonly path: string;
-  readonly #store: LogStore;
-  readonly #snapshot: Snapshot;
-  #mapping: ColumnMapping | undefined;
+  readonly #state: TableState;
 
-  private constructor(path: string, store: LogStore, snapshot: Snapshot) {
-    this.path = path;
-    this.#store = store;
-    this.#snapshot = snapshot;
+  private constructor(state: TableState) {
+    this.#state = state;
   }
 
   /**
@@ -74,21 +92,16 @@ export class DeltaTable {
    * `UNSUPPORTED_FEATURE`.
    */
   static async open(path: string, at?: number | TimeTravel): Promise<DeltaTable> {
-    const tablePath = tablePathOf(path);
-    const store = localLogStore(tablePath);
-    const snapshot = await withStorageErrors(
-      "open a Delta table",
-      tablePath,
-      () => openAt(store, at),
-    );
-    if (snapshot === undefined) {
-      throw new SluiceError("TABLE_NOT_FOUND", {
-        attempted: "open a Delta table",
-        where: tablePath,
-        found: "no _delta_log with a commit",
-      });
-    }
-    return new DeltaTable(tablePath, store, snapshot);
+    return new DeltaTable(await TableState.open(path, at === undefined ? {} : { at }));
+  }
+
+  /**
+   * Makes an empty table. See `createTable` for its rules.
+   *
+   * @throws {SluiceError} `TABLE_EXISTS`, `BAD_SCHEMA`, `BAD_PARTITION_COLUMNS`, `BAD_PROPERTY`.
+   */
+  static async create(path: string, options: CreateTableOptions): Promise<DeltaTable> {
+    return new DeltaTable(await createTable(path, options));
   }
 
   /** True if there is a table in this folder. */
@@ -97,121 +110,173 @@ export class DeltaTable {
     return names.some((name) => parseLogName(name) !== undefined);
   }
 
-  /** The version that was opened. */
+  /** The table's folder. */
+  get path(): string {
+    return this.#state.path;
+  }
+
+  /** The version that this object is at. */
   get version(): number {
-    return this.#snapshot.version;
+    return this.#state.snapshot.version;
   }
 
   /** What a client must understand. */
   get protocol(): Protocol {
-    return this.#snapshot.protocol;
+    return this.#state.snapshot.protocol;
   }
 
   /** The table's id, partition columns and properties. */
   get metadata(): Metadata {
-    return this.#snapshot.metadata;
+    return this.#state.snapshot.metadata;
   }
 
   /** The table's columns. */
-  schema(): Schema {
-    return this.#snapshot.schema;
+  get schema(): Schema {
+    return this.#state.snapshot.schema;
   }
 
   /** The table's data files. */
   files(): AddFile[] {
-    return [...this.#snapshot.files()];
+    return [...this.#state.snapshot.files()];
   }
 
   /** How far an application has come; `undefined` if it never wrote here. */
   txn(appId: string): SetTransaction | undefined {
-    return this.#snapshot.txn(appId);
+    return this.#state.snapshot.txn(appId);
+  }
+
+  /**
+   * The table as it was at a version or a time; this object stays where it is.
+   *
+   * @throws {SluiceError} `VERSION_NOT_FOUND` if the log does not have it, or not any more.
+   */
+  async snapshot(at: number | TimeTravel): Promise<DeltaTable> {
+    const { path, store } = this.#state;
+    return new DeltaTable(await TableState.open(path, { at, store }));
   }
 
   /** What made each version that the log still has as a commit, newest first. */
-  async history(): Promise<HistoryEntry[]> {
-    const entries: HistoryEntry[] = [];
-    for (let version = this.version; version >= 0; version--) {
-      const commit = await readCommit(this.#store, version);
-      if (commit === undefined) break;
-      const commitInfo = commit.actions.find((action) => action.commitInfo !== undefined)
-        ?.commitInfo;
-      entries.push({ ...commitInfo, version });
-    }
-    return entries;
+  async history(options: HistoryOptions = {}): Promise<HistoryEntry[]> {
+    return await tableHistory(this.#state, options);
   }
 
-  /** The table's rows, a batch for each data file. */
-  async *toBatches(): AsyncGenerator<Batch> {
-    for (const file of this.#snapshot.files()) yield await this.#readFile(file);
+  /** What the table is and how large, as Spark's DESCRIBE DETAIL tells it. */
+  async detail(): Promise<TableDetail> {
+    return await tableDetail(this.#state);
+  }
+
+  /** The table's rows, a batch for each data file that has some. */
+  toBatches(options: ScanOptions = {}): AsyncGenerator<Batch> {
+    return scan({ layout: this.#state.layout(), files: this.files() }, options);
   }
 
   /** The table's rows, in no order that means anything. */
-  async *rows(): AsyncGenerator<Record<string, unknown>> {
-    for await (const batch of this.toBatches()) yield* batch.rows();
+  async *rows(options: ScanOptions = {}): AsyncGenerator<Record<string, unknown>> {
+    for await (const batch of this.toBatches(options)) yield* batch.rows();
   }
 
-  /** The whole table as an Arrow table, in memory; a record batch for each data file. */
-  async toArrow(): Promise<Table> {
-    const batches = await Array.fromAsync(this.toBatches());
-    return await toArrow(batches.length === 0 ? [new Batch(this.schema())] : batches);
+  /** The table as an Arrow table, in memory; a record batch for each data file. */
+  async toArrow(options: ScanOptions = {}): Promise<Table> {
+    const batches = await Array.fromAsync(this.toBatches(options));
+    return await toArrow(batches.length === 0 ? [new Batch(this.schema)] : batches);
   }
 
-  async #readFile(file: AddFile): Promise<Batch> {
-    const schema = this.schema();
-    const { partitionColumns } = this.metadata;
-    const stored = schema.fields.filter((field) => !partitionColumns.includes(field.name));
-    const path = dataFilePath(this.path, file.path);
-    const bytes = await withStorageErrors("read a data file", path, () => Deno.readFile(path));
-    this.#mapping ??= columnMapping(this.metadata, schema, this.#store.location);
-    const { match, physicalName } = this.#mapping;
-    const batch = without(
-      await decodeParquet(bytes, new Schema(stored), match),
-      file.deletionVector === undefined
-        ? []
-        : await readDeletionVector(this.path, file.deletionVector),
-      path,
-    );
-    const columns = schema.fields.map((field) => {
-      const index = stored.indexOf(field);
-      if (index >= 0) return batch.columns[index]!;
-      const column = createColumn(field.type, batch.numRows);
-      const value = parsePartitionValue(field.type, file.partitionValues[physicalName(field)]);
-      for (let row = 0; row < batch.numRows; row++) column.append(value);
-      return column;
-    });
-    return new Batch(schema, 0, columns);
+  /**
+   * The rows that changed from one version to another, where the table keeps its change data feed:
+   * with `_change_type`, `_commit_version` and `_commit_timestamp`.
+   */
+  changes(options: ChangeOptions): AsyncGenerator<Batch> {
+    return readChanges(this.#state, options);
   }
-}
 
-async function openAt(store: LogStore, at?: number | TimeTravel): Promise<Snapshot | undefined> {
-  if (typeof at !== "object") return await loadSnapshot(store, at);
-  if ("version" in at) return await loadSnapshot(store, at.version);
-  const newest = await loadSnapshot(store);
-  if (newest === undefined) return undefined;
-  const version = await versionAt(store, newest.metadata, at.timestamp, async (name) => {
-    const { mtime } = await Deno.stat(`${store.location}/${name}`);
-    return mtime!.getTime();
-  });
-  return await loadSnapshot(store, version);
-}
-
-/** The rows of a file without the deleted ones. */
-function without(batch: Batch, deleted: readonly number[], where: string): Batch {
-  if (deleted.length === 0) return batch;
-  const { numRows } = batch;
-  const isDeleted = new Uint8Array(numRows);
-  for (const row of deleted) {
-    if (row >= numRows || isDeleted[row] === 1) {
-      throw new SluiceError("CORRUPT_DELETION_VECTOR", {
-        attempted: "leave out deleted rows",
-        where,
-        found: `row ${row} deleted`,
-        wanted: `each of ${numRows} rows at most once`,
-      });
-    }
-    isDeleted[row] = 1;
+  /** Adds rows: objects or batches. */
+  async append(rows: RowSource, options: WriteOptions = {}): Promise<WriteResult> {
+    return await appendRows(this.#state, rows, options);
   }
-  const kept = new Int32Array(numRows - deleted.length);
-  for (let row = 0, i = 0; row < numRows; row++) if (isDeleted[row] === 0) kept[i++] = row;
-  return new Batch(batch.schema, 0, batch.columns.map((column) => column.take(kept)));
+
+  /** Replaces all rows, those of some partitions, or those for which a condition is true. */
+  async overwrite(rows: RowSource, options: OverwriteOptions = {}): Promise<WriteResult> {
+    return await overwriteRows(this.#state, rows, options);
+  }
+
+  /** Deletes the rows for which a condition is true, or all. */
+  async delete(options: DeleteOptions = {}): Promise<DeleteResult> {
+    return await deleteRows(this.#state, options);
+  }
+
+  /** Sets columns of the rows for which a condition is true, or of all. */
+  async update(options: UpdateOptions): Promise<UpdateResult> {
+    return await updateRows(this.#state, options);
+  }
+
+  /**
+   * Begins a merge of rows into the table: name what is to become of rows that match and of those
+   * that do not, then `execute` it.
+   */
+  merge(source: RowSource, options: MergeOptions): MergeBuilder {
+    return merge(this.#state, source, options);
+  }
+
+  /** Writes the rows into fewer, larger files, and close to each other where `zOrderBy` says so. */
+  async optimize(options: OptimizeOptions = {}): Promise<OptimizeResult> {
+    return await optimizeTable(this.#state, options);
+  }
+
+  /** Removes files that no version within the retention needs. */
+  async vacuum(options: VacuumOptions = {}): Promise<VacuumResult> {
+    return await vacuumTable(this.#state, options);
+  }
+
+  /** Makes the table what it was at a version or a time, in a version of its own. */
+  async restore(to: TimeTravel, options: RestoreOptions = {}): Promise<RestoreResult> {
+    return await restoreTable(this.#state, to, options);
+  }
+
+  /** Writes a checkpoint of the newest version, from which tables open faster. */
+  async checkpoint(): Promise<CheckpointResult> {
+    return await checkpointTable(this.#state);
+  }
+
+  /** Adds columns; in the rows that the table has they are null. */
+  async addColumns(columns: readonly NewColumn[]): Promise<AlterResult> {
+    return await addColumns(this.#state, columns);
+  }
+
+  /** Takes columns away, where the table has column mapping. */
+  async dropColumns(names: readonly string[]): Promise<AlterResult> {
+    return await dropColumns(this.#state, names);
+  }
+
+  /** Gives a column another name, where the table has column mapping. */
+  async renameColumn(from: string, to: string): Promise<AlterResult> {
+    return await renameColumn(this.#state, from, to);
+  }
+
+  /** Changes a column's type, comment, or whether it may be null. */
+  async changeColumn(name: string, change: ColumnChange): Promise<AlterResult> {
+    return await changeColumn(this.#state, name, change);
+  }
+
+  /** Sets properties, and with them features of the table. */
+  async setProperties(properties: Readonly<Record<string, string>>): Promise<AlterResult> {
+    return await setProperties(this.#state, properties);
+  }
+
+  /** Takes properties away. */
+  async unsetProperties(
+    names: readonly string[],
+    options: UnsetPropertiesOptions = {},
+  ): Promise<AlterResult> {
+    return await unsetProperties(this.#state, names, options);
+  }
+
+  /** Adds a condition that every row has to fulfil, those that the table has too. */
+  async addConstraint(name: string, expression: string): Promise<AlterResult> {
+    return await addConstraint(this.#state, name, expression);
+  }
+
+  /** Takes a condition away. */
+  async dropConstraint(name: string, options: DropConstraintOptions = {}): Promise<AlterResult> {
+    return await dropConstraint(this.#state, name, options);
+  }
 }

@@ -7,8 +7,6 @@ export interface ArrowField {
   readonly children: readonly ArrowField[];
   /** The id that the Parquet file gives the field; absent if it gives none. */
   readonly fieldId?: number;
-  /** True if the array holds indices into a dictionary, and `format` is theirs. */
-  readonly isDictionary: boolean;
 }
 
 /** An array in WebAssembly memory: `struct ArrowArray` of Arrow's C data interface. */
@@ -28,9 +26,10 @@ export interface ArrowRun {
   readonly length: number;
 }
 
+/** The key of an Arrow field's metadata that holds the id of the Parquet field. */
+export const FIELD_ID = "PARQUET:field_id";
+
 const NULLABLE = 2n;
-/** The key under which the ids of Parquet fields are handed on. */
-const FIELD_ID = "PARQUET:field_id";
 const utf8 = new TextDecoder();
 
 /** Reads the structs of Arrow's C data interface as a 32-bit module lays them out. */
@@ -57,7 +56,6 @@ export class ArrowMemory {
       nullable: (this.#view.getBigInt64(address + 16, true) & NULLABLE) !== 0n,
       children: this.#pointers(this.#pointer(address + 32), this.#integer(address + 24))
         .map((child) => this.field(child)),
-      isDictionary: this.#pointer(address + 36) !== 0,
     };
   }
 
@@ -77,11 +75,6 @@ export class ArrowMemory {
     return this.#bytes[bitmap + (index >> 3)]! >> (index & 7) & 1;
   }
 
-  /** The 32-bit integer at an address. */
-  int32(address: number): number {
-    return this.#view.getInt32(address, true);
-  }
-
   /** 64-bit integers from index `start` on of the array at an address, not copied. */
   int64s(address: number, start: number, length: number): BigInt64Array {
     return length === 0
@@ -89,11 +82,11 @@ export class ArrowMemory {
       : new BigInt64Array(this.buffer, address + start * 8, length);
   }
 
-  /** Where rows from `start` on begin and the last ends: `length + 1` offsets, 64-bit ones if large. */
-  offsets(address: number, start: number, length: number, isLarge: boolean): Int32Array {
-    if (length === 0) return new Int32Array(1);
-    if (!isLarge) return new Int32Array(this.buffer, address + start * 4, length + 1);
-    return Int32Array.from(this.int64s(address, start, length + 1), Number);
+  /** Where rows from `start` on begin and the last ends: `length + 1` offsets, not copied. */
+  offsets(address: number, start: number, length: number): Int32Array {
+    return length === 0
+      ? new Int32Array(1)
+      : new Int32Array(this.buffer, address + start * 4, length + 1);
   }
 
   /** Bytes at an address, not copied. */
@@ -103,6 +96,10 @@ export class ArrowMemory {
 
   #pointer(address: number): number {
     return this.#view.getUint32(address, true);
+  }
+
+  #int32(address: number): number {
+    return this.#view.getInt32(address, true);
   }
 
   #integer(address: number): number {
@@ -118,12 +115,12 @@ export class ArrowMemory {
     if (metadata === 0) return undefined;
     let at = metadata + 4;
     const next = () => {
-      const length = this.int32(at);
+      const length = this.#int32(at);
       const text = utf8.decode(this.bytes(at + 4, length));
       at += 4 + length;
       return text;
     };
-    for (let i = this.int32(metadata); i > 0; i--) {
+    for (let i = this.#int32(metadata); i > 0; i--) {
       const [key, value] = [next(), next()];
       if (key === FIELD_ID) return Number(value);
     }

@@ -1,5 +1,14 @@
 import type { DataType, StructField } from "../core/mod.ts";
+import { FIELD_ID } from "./arrow_memory.ts";
 import type { FlatNode, FlatValue } from "./flatbuffer.ts";
+
+/**
+ * What a field of a schema, at any level, is called in a file, and the id it has there if any. It is
+ * asked more than once of a field.
+ */
+export type FieldRename = (
+  field: StructField,
+) => { readonly name: string; readonly fieldId?: number };
 
 /** Numbers of Arrow's `Type` union, Schema.fbs. */
 const ARROW_TYPE = {
@@ -28,9 +37,8 @@ interface ArrowType {
 }
 
 /** Arrow's `Schema` table of these columns, Schema.fbs. */
-export function arrowSchema(fields: readonly StructField[]): FlatNode {
-  const children = fields.map((field) => arrowField(field.name, field.type, field.nullable));
-  return table(undefined, reference({ kind: "references", items: children }));
+export function arrowSchema(fields: readonly StructField[], rename: FieldRename): FlatNode {
+  return table(undefined, list(structFields(fields, rename)));
 }
 
 /** A FlatBuffers table of these slots. */
@@ -43,19 +51,45 @@ export function reference(to: FlatNode): FlatValue {
   return { kind: "reference", to };
 }
 
-function arrowField(name: string, type: DataType, nullable: boolean): FlatNode {
-  const arrow = arrowType(type);
+function list(items: readonly FlatNode[]): FlatValue {
+  return reference({ kind: "references", items });
+}
+
+function text(value: string): FlatValue {
+  return reference({ kind: "string", text: value });
+}
+
+function structFields(fields: readonly StructField[], rename: FieldRename): FlatNode[] {
+  return fields.map((field) => {
+    const { name, fieldId } = rename(field);
+    return arrowField(name, field.type, field.nullable, rename, fieldId);
+  });
+}
+
+function arrowField(
+  name: string,
+  type: DataType,
+  nullable: boolean,
+  rename: FieldRename,
+  fieldId?: number,
+): FlatNode {
+  return fieldTable(name, arrowType(type, rename), nullable, fieldId);
+}
+
+/** Arrow's `Field` table, Schema.fbs. */
+function fieldTable(name: string, arrow: ArrowType, nullable: boolean, fieldId?: number): FlatNode {
   return table(
-    reference({ kind: "string", text: name }),
+    text(name),
     { kind: "int8", value: nullable ? 1 : 0 },
     { kind: "int8", value: arrow.type },
     reference(table(...arrow.slots)),
     undefined,
-    reference({ kind: "references", items: arrow.children }),
+    list(arrow.children),
+    fieldId === undefined ? undefined : list([table(text(FIELD_ID), text(String(fieldId)))]),
   );
 }
 
-function arrowType(type: DataType): ArrowType {
+function arrowType(type: DataType, rename: FieldRename): ArrowType {
   if (typeof type === "object") {
     switch (type.type) {
       case "decimal":
@@ -64,16 +98,16 @@ function arrowType(type: DataType): ArrowType {
         return {
           type: ARROW_TYPE.struct,
           slots: [],
-          children: type.fields.map((field) => arrowField(field.name, field.type, field.nullable)),
+          children: structFields(type.fields, rename),
         };
       case "array":
         return {
           type: ARROW_TYPE.list,
           slots: [],
-          children: [arrowField("element", type.elementType, type.containsNull)],
+          children: [arrowField("element", type.elementType, type.containsNull, rename)],
         };
       case "map":
-        return { type: ARROW_TYPE.map, slots: [], children: [mapEntries(type)] };
+        return { type: ARROW_TYPE.map, slots: [], children: [mapEntries(type, rename)] };
     }
   }
   switch (type) {
@@ -98,31 +132,19 @@ function arrowType(type: DataType): ArrowType {
     case "date":
       return leaf(ARROW_TYPE.date, int16(0));
     case "timestamp":
-      return leaf(
-        ARROW_TYPE.timestamp,
-        int16(MICROSECOND),
-        reference({ kind: "string", text: "UTC" }),
-      );
+      return leaf(ARROW_TYPE.timestamp, int16(MICROSECOND), text("UTC"));
     case "timestamp_ntz":
       return leaf(ARROW_TYPE.timestamp, int16(MICROSECOND));
   }
 }
 
 /** The names are those of Parquet's map type, so that the file has them too. */
-function mapEntries(type: Extract<DataType, { type: "map" }>): FlatNode {
-  const entries: DataType = {
-    type: "struct",
-    fields: [
-      { name: "key", type: type.keyType, nullable: false, sourceName: "key" },
-      {
-        name: "value",
-        type: type.valueType,
-        nullable: type.valueContainsNull,
-        sourceName: "value",
-      },
-    ],
-  };
-  return arrowField("key_value", entries, false);
+function mapEntries(type: Extract<DataType, { type: "map" }>, rename: FieldRename): FlatNode {
+  const children = [
+    arrowField("key", type.keyType, false, rename),
+    arrowField("value", type.valueType, type.valueContainsNull, rename),
+  ];
+  return fieldTable("key_value", { type: ARROW_TYPE.struct, slots: [], children }, false);
 }
 
 function leaf(type: number, ...slots: FlatValue[]): ArrowType {

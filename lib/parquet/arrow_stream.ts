@@ -11,7 +11,7 @@ import {
   StructColumn,
   type StructField,
 } from "../core/mod.ts";
-import { arrowSchema, reference, table } from "./arrow_schema.ts";
+import { arrowSchema, type FieldRename, reference, table } from "./arrow_schema.ts";
 import { flatBuffer, type FlatNode } from "./flatbuffer.ts";
 
 const METADATA_V5 = 4;
@@ -34,8 +34,11 @@ interface Body {
 }
 
 /** A schema as a message of an Arrow IPC stream. */
-export function arrowSchemaMessage(fields: readonly StructField[]): Uint8Array {
-  return message(SCHEMA_MESSAGE, arrowSchema(fields), 0);
+export function arrowSchemaMessage(
+  fields: readonly StructField[],
+  rename: FieldRename = sameName,
+): Uint8Array {
+  return message(SCHEMA_MESSAGE, arrowSchema(fields, rename), 0);
 }
 
 /**
@@ -44,7 +47,7 @@ export function arrowSchemaMessage(fields: readonly StructField[]): Uint8Array {
  *
  * See Arrow's columnar format, "IPC Streaming Format".
  */
-export function arrowStream(batch: Batch): Uint8Array {
+export function arrowStream(batch: Batch, rename: FieldRename = sameName): Uint8Array {
   const body: Body = { nodes: [], buffers: [] };
   for (const column of batch.columns) addColumn(body, column);
 
@@ -54,7 +57,7 @@ export function arrowStream(batch: Batch): Uint8Array {
     bodyLength += aligned(byteLength);
     return [offset, byteLength];
   });
-  const schema = message(SCHEMA_MESSAGE, arrowSchema(batch.schema.fields), 0);
+  const schema = arrowSchemaMessage(batch.schema.fields, rename);
   const recordBatch = message(
     RECORD_BATCH_MESSAGE,
     table(
@@ -122,6 +125,9 @@ function addColumn(body: Body, column: Column): void {
     addColumn(body, column.values);
   }
 }
+
+/** The names of the schema, and no ids. */
+export const sameName: FieldRename = ({ name }) => ({ name });
 
 const NO_BYTES: BodyBuffer = { byteLength: 0, write() {} };
 

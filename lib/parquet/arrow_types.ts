@@ -13,11 +13,7 @@ const SIMPLE_TYPES: Readonly<Record<string, DataType>> = {
   f: "float",
   g: "double",
   u: "string",
-  U: "string",
-  vu: "string",
   z: "binary",
-  Z: "binary",
-  vz: "binary",
   tdD: "date",
 };
 
@@ -42,8 +38,7 @@ export function decimalOf(format: string): { precision: number; scale: number } 
 }
 
 function dataType(field: ArrowField): DataType {
-  const { children } = field;
-  const format = field.isDictionary ? "dictionary" : field.format;
+  const { children, format } = field;
   const simple = SIMPLE_TYPES[format];
   if (simple !== undefined) return simple;
   if (format.startsWith("ts")) return format.endsWith(":") ? "timestamp_ntz" : "timestamp";
@@ -51,7 +46,7 @@ function dataType(field: ArrowField): DataType {
   if (decimal !== undefined) return { type: "decimal", ...decimal };
   const [first] = children;
   if (format === "+s") return { type: "struct", fields: structFields(children) };
-  if ((format === "+l" || format === "+L") && first !== undefined) {
+  if (format === "+l" && first !== undefined) {
     return { type: "array", elementType: dataType(first), containsNull: first.nullable };
   }
   const [key, value] = first?.children ?? [];

@@ -16,12 +16,7 @@ import {
 } from "../core/mod.ts";
 import type { ArrowField, ArrowMemory, ArrowRun } from "./arrow_memory.ts";
 import { readBooleans, readBytes, readDecimals, readInt64s, readNumbers } from "./read_values.ts";
-
-/** True if a field of the schema is what a field of the file holds. */
-export type ColumnMatch = (
-  field: StructField,
-  stored: { readonly name: string; readonly fieldId?: number },
-) => boolean;
+import type { ColumnMatch } from "./select_columns.ts";
 
 /**
  * Copies the columns of a schema out of Arrow arrays, as `match` finds them; a column that is not there
@@ -51,7 +46,7 @@ function readColumn(
   match: ColumnMatch,
 ): Column {
   const column = readValues(memory, type, stored, runs, match);
-  if (column === undefined || stored.isDictionary) throw storedOtherwise(type, stored);
+  if (column === undefined) throw storedOtherwise(type, stored);
   column.length = totalLength(runs);
   readValidity(memory, column, runs);
   return column;
@@ -69,7 +64,9 @@ function readValues(
   if (typeof type === "object" && type.type !== "decimal") {
     return readNested(memory, type, stored, runs, match);
   }
-  const column = createColumn(type, totalLength(runs));
+  // Not made with a capacity: strings would get bytes of their own, only to have them replaced.
+  const column = createColumn(type);
+  column.reserve(totalLength(runs));
   if (column instanceof NumberColumn && readNumbers(memory, column, format, runs)) return column;
   if (column instanceof Decimal128Column && readDecimals(memory, column, format, runs)) {
     return column;
@@ -96,15 +93,15 @@ function readNested(
     const children = readFields(memory, empty.type.fields, stored, runs, match);
     return new StructColumn(empty.type, children, totalLength(runs));
   }
-  if (empty instanceof ListColumn && (format === "+l" || format === "+L") && child !== undefined) {
-    const { offsets, inner } = readOffsets(memory, runs, format === "+L");
+  if (empty instanceof ListColumn && format === "+l" && child !== undefined) {
+    const { offsets, inner } = readOffsets(memory, runs);
     const elements = readColumn(memory, empty.type.elementType, child, inner, match);
     const list = new ListColumn(empty.type, elements, totalLength(runs));
     list.offsets = offsets;
     return list;
   }
   if (empty instanceof MapColumn && format === "+m" && child?.children.length === 2) {
-    const { offsets, inner } = readOffsets(memory, runs, false);
+    const { offsets, inner } = readOffsets(memory, runs);
     const [key, value] = child.children as [ArrowField, ArrowField];
     const { keyType, valueType } = empty.type;
     const keys = readColumn(memory, keyType, key, childRuns(inner, 0), match);
@@ -120,13 +117,12 @@ function readNested(
 function readOffsets(
   memory: ArrowMemory,
   runs: readonly ArrowRun[],
-  isLarge: boolean,
 ): { offsets: Int32Array; inner: ArrowRun[] } {
   const offsets = new Int32Array(totalLength(runs) + 1);
   const inner: ArrowRun[] = [];
   let row = 0;
   for (const { array, start, length } of runs) {
-    const stored = memory.offsets(array.buffers[1]!, start, length, isLarge);
+    const stored = memory.offsets(array.buffers[1]!, start, length);
     const shift = offsets[row]! - stored[0]!;
     for (let i = 1; i <= length; i++) offsets[row + i] = stored[i]! + shift;
     const child = array.children[0]!;
@@ -181,7 +177,7 @@ function storedOtherwise(type: DataType, stored: ArrowField): SluiceError {
   return new SluiceError("PARQUET_TYPE", {
     attempted: "read a Parquet file",
     where: `column "${stored.name}"`,
-    found: stored.isDictionary ? "a dictionary" : `Arrow type ${stored.format}`,
+    found: `Arrow type ${stored.format}`,
     wanted: typeName(type),
   });
 }

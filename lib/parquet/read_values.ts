@@ -1,10 +1,10 @@
-import type {
-  BooleanColumn,
-  BytesColumn,
-  Decimal128Column,
-  DecimalType,
+import {
+  type BooleanColumn,
+  type BytesColumn,
+  type Decimal128Column,
+  type DecimalType,
   Int64Column,
-  NumberColumn,
+  type NumberColumn,
 } from "../core/mod.ts";
 import type { ArrowMemory, ArrowRun } from "./arrow_memory.ts";
 import { decimalOf } from "./arrow_types.ts";
@@ -34,7 +34,6 @@ const NUMBER_FORMATS: Readonly<Record<string, readonly string[]>> = {
 
 /** Microseconds are `value * multiplier / divisor` of a timestamp in this unit. */
 const TIMESTAMP_UNITS: Readonly<Record<string, readonly [multiplier: bigint, divisor: bigint]>> = {
-  s: [1_000_000n, 1n],
   m: [1_000n, 1n],
   u: [1n, 1n],
   n: [1n, 1_000n],
@@ -49,8 +48,6 @@ const INTEGER_DECIMALS: Readonly<Record<string, { precision: number; scale: numb
 };
 
 const MICROS_PER_DAY = 86_400_000_000n;
-const VIEW_BYTES = 16;
-const MAX_INLINE_BYTES = 12;
 
 /** Copies byte, short, integer, date, float or double; false if they are stored as something else. */
 export function readNumbers(
@@ -126,15 +123,23 @@ export function readDecimals(
     readRescaled(memory, column, format, runs, factor);
     return true;
   }
-  const wordsPerRow = precision <= 18 ? 1 : 2;
   let row = 0;
   for (const { array, start, length } of runs) {
-    const words = memory.int64s(array.buffers[1]!, start * 2, length * 2);
-    if (wordsPerRow === 2) column.values.set(words, row * 2);
-    else for (let i = 0; i < length; i++) column.values[row + i] = words[i * 2]!;
+    const stored = memory.int64s(array.buffers[1]!, start * 2, length * 2);
+    if (column instanceof Int64Column) copyLowHalves(stored, column.words.subarray(row * 2));
+    else column.values.set(stored, row * 2);
     row += length;
   }
   return true;
+}
+
+/** Copies the lower 64 of each 128 bits, as 32-bit words: reading these makes no BigInt. */
+function copyLowHalves(stored: BigInt64Array, target: Int32Array): void {
+  const words = new Int32Array(stored.buffer, stored.byteOffset, stored.length * 2);
+  for (let from = 0, to = 0; from < words.length; from += 4, to += 2) {
+    target[to] = words[from]!;
+    target[to + 1] = words[from + 1]!;
+  }
 }
 
 /** Copies decimals or integers times a factor, word by word as it is done rarely. */
@@ -195,17 +200,13 @@ export function readBytes(
   format: string,
   runs: readonly ArrowRun[],
 ): boolean {
-  const formats = column.type === "string" ? ["u", "U", "vu"] : ["z", "Z", "vz"];
-  if (!formats.includes(format)) return false;
-  for (const run of runs) {
-    if (format.startsWith("v")) readViews(memory, column, run);
-    else readRun(memory, column, run, format === "U" || format === "Z");
-  }
+  if (format !== (column.type === "string" ? "u" : "z")) return false;
+  for (const run of runs) readRun(memory, column, run);
   return true;
 }
 
-function readRun(memory: ArrowMemory, column: BytesColumn, run: ArrowRun, isLarge: boolean): void {
-  const offsets = memory.offsets(run.array.buffers[1]!, run.start, run.length, isLarge);
+function readRun(memory: ArrowMemory, column: BytesColumn, run: ArrowRun): void {
+  const offsets = memory.offsets(run.array.buffers[1]!, run.start, run.length);
   const first = offsets[0]!;
   const bytes = memory.bytes(run.array.buffers[2]! + first, offsets[run.length]! - first);
   const row = column.length;
@@ -218,25 +219,11 @@ function readRun(memory: ArrowMemory, column: BytesColumn, run: ArrowRun, isLarg
     joined.set(bytes, from);
     column.data = joined;
   }
-  for (let i = 1; i <= run.length; i++) column.offsets[row + i] = from + offsets[i]! - first;
+  const shift = from - first;
+  const target = column.offsets.subarray(row);
+  if (shift === 0) target.set(offsets);
+  else for (let i = 1; i <= run.length; i++) target[i] = offsets[i]! + shift;
   column.length = row + run.length;
-}
-
-/** "View" layout: short values lie in the view itself, long ones in one of several buffers. */
-function readViews(
-  memory: ArrowMemory,
-  column: BytesColumn,
-  { array, start, length }: ArrowRun,
-): void {
-  for (let i = 0; i < length; i++) {
-    const view = array.buffers[1]! + (start + i) * VIEW_BYTES;
-    const isNull = array.buffers[0] !== 0 && memory.bit(array.buffers[0]!, start + i) === 0;
-    const size = isNull ? 0 : memory.int32(view);
-    const at = size <= MAX_INLINE_BYTES
-      ? view + 4
-      : array.buffers[2 + memory.int32(view + 8)]! + memory.int32(view + 12);
-    column.appendBytes(memory.bytes(at, size), 0, size);
-  }
 }
 
 function numbersOf(memory: ArrowMemory, format: string, { array, start, length }: ArrowRun) {
@@ -250,7 +237,7 @@ function numbersOf(memory: ArrowMemory, format: string, { array, start, length }
  * without one (as 96-bit integers, or by mistake), and all of them mean UTC.
  */
 function timestampUnit(format: string) {
-  const match = /^ts([smun]):/.exec(format);
+  const match = /^ts([mun]):/.exec(format);
   return match === null ? undefined : TIMESTAMP_UNITS[match[1]!];
 }
 

@@ -29,6 +29,8 @@ def text(type, value):
     """A value as one text: JSON without blanks, with rules for what JSON leaves open."""
     if value is None:
         return "null"
+    if pa.types.is_dictionary(type):
+        return text(type.value_type, value)
     if pa.types.is_boolean(type):
         return "true" if value else "false"
     if pa.types.is_integer(type):
@@ -50,7 +52,7 @@ def text(type, value):
     if pa.types.is_map(type):
         pairs = (f"[{text(type.key_type, k)},{text(type.item_type, v)}]" for k, v in value)
         return "[" + ",".join(sorted(pairs, key=str.encode)) + "]"
-    if pa.types.is_list(type) or pa.types.is_large_list(type):
+    if pa.types.is_list(type) or pa.types.is_large_list(type) or pa.types.is_list_view(type):
         return "[" + ",".join(text(type.value_type, item) for item in value) + "]"
     if isinstance(value, bytes):
         return f'"{value.hex()}"'

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "assert";
+import { deepEqual, equal, rejects } from "assert";
 import { Batch, Decimal, schema as s } from "../../lib/core/mod.ts";
 import { decodeParquet, encodeParquet } from "../../lib/parquet/mod.ts";
 import { EveryType, everyTypeBatch } from "../support/sample_rows.ts";
@@ -25,6 +25,15 @@ Deno.test("encodeParquet() writes a batch without rows", async () => {
   const file = await encodeParquet(new Batch(EveryType) as Batch);
 
   equal((await decodeParquet(file, EveryType as Batch["schema"])).numRows, 0);
+});
+
+Deno.test("encodeParquet() refuses options that it cannot honour", async () => {
+  const batch = everyTypeBatch(0, 1) as Batch;
+  const encode = (options: object) => encodeParquet(batch, options);
+  await rejects(encode({ compression: "lzo" }), { code: "BAD_OPTION" });
+  await rejects(encode({ compression: "toString" }), { code: "BAD_OPTION" });
+  await rejects(encode({ maxRowGroupRows: 0 }), { code: "BAD_OPTION" });
+  await rejects(encode({ level: 3 }), { code: "UNKNOWN_OPTION" });
 });
 
 for (const rows of [1, 7, 8, 9, 255, 256, 257, 70_000]) {

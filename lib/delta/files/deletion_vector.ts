@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { errorText, SluiceError } from "../../core/mod.ts";
 import type { DeletionVector } from "../protocol/actions.ts";
 import { withStorageErrors } from "../protocol/delta_error.ts";
-import { dataFilePath } from "./partition_values.ts";
+import { insideTable, locateFile } from "./file_in_table.ts";
 import { readRoaringBitmap64 } from "./roaring_bitmap.ts";
 import { decodeZ85 } from "./z85.ts";
 
@@ -11,19 +11,26 @@ const PORTABLE_MAGIC = 1681511377;
 const UUID_CHARACTERS = 20;
 
 /**
- * The rows of a data file that are deleted, in ascending order, counted from 0. See Delta's
- * "deletion vector format".
+ * The rows of a data file that are deleted, in ascending order, counted from 0. The file has
+ * `numRows`, if that is known: a few bytes can claim to stand for billions. See Delta's "deletion
+ * vector format".
  *
  * @throws {SluiceError} `CORRUPT_DELETION_VECTOR` naming the file if its magic, size, checksum or
- * count is wrong; `DELTA_STORAGE` if there is no such file.
+ * count is wrong; `DELTA_STORAGE` if there is no such file; `UNSAFE_PATH` if it is not in the table.
  */
 export async function readDeletionVector(
   tablePath: string,
   vector: DeletionVector,
+  numRows: number = Infinity,
 ): Promise<number[]> {
   const path = vectorPath(tablePath, vector);
-  const bitmap = path === undefined ? inlineBitmap(vector) : await storedBitmap(path, vector);
+  const bitmap = path === undefined
+    ? inlineBitmap(vector)
+    : await storedBitmap(await insideTable(tablePath, path), vector);
   const where = path ?? "an inline deletion vector";
+  if (vector.cardinality > numRows) {
+    throw corrupt(where, `${vector.cardinality} deleted rows`, `at most ${numRows}`);
+  }
   const view = new DataView(bitmap.buffer, bitmap.byteOffset, bitmap.byteLength);
   const magic = bitmap.length < 4 ? undefined : view.getInt32(0, true);
   if (magic !== PORTABLE_MAGIC) {
@@ -41,11 +48,11 @@ export async function readDeletionVector(
   return rows;
 }
 
-/** The file that the vector is in; `undefined` if it is inline. */
-function vectorPath(tablePath: string, vector: DeletionVector): string | undefined {
+/** The file that a deletion vector is in; `undefined` if it is inline. */
+export function vectorPath(tablePath: string, vector: DeletionVector): string | undefined {
   const { storageType, pathOrInlineDv } = vector;
   if (storageType === "i") return undefined;
-  if (storageType === "p") return dataFilePath(tablePath, pathOrInlineDv);
+  if (storageType === "p") return locateFile(tablePath, pathOrInlineDv);
   const uuid = decodeZ85(pathOrInlineDv.slice(-UUID_CHARACTERS));
   const prefix = pathOrInlineDv.slice(0, -UUID_CHARACTERS);
   if (storageType !== "u" || uuid?.length !== 16 || /[./\\]/.test(prefix)) {

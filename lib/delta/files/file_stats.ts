@@ -10,6 +10,7 @@ import {
   Int64Column,
   NumberColumn,
   StructColumn,
+  type StructField,
 } from "../../core/mod.ts";
 
 const MAX_PREFIX_CHARACTERS = 32;
@@ -27,39 +28,44 @@ interface Members {
   readonly nulls: string[];
 }
 
+/** Which columns have statistics, and what they are called there. */
+export interface StatsColumns {
+  /** True for a field that is no struct and has statistics. */
+  readonly isIndexed: (field: StructField) => boolean;
+  /** The name of a field in the log. */
+  readonly nameOf: (field: StructField) => string;
+}
+
 /**
- * `add.stats` of a data file: the number of rows, and for the first `maxLeaves` leaf columns the
- * number of nulls and bounds of the values. Numbers have all their digits. See Delta's "per-file
- * statistics".
+ * `add.stats` of a data file: the number of rows, and for the columns asked for the number of nulls
+ * and bounds of the values. Numbers have all their digits. See Delta's "per-file statistics".
  */
-export function fileStats(batch: Batch, maxLeaves: number): string {
-  const { min, max, nulls } = members(
-    batch.schema.fields.map(({ name }) => name),
-    batch.columns,
-    { left: maxLeaves },
-  );
+export function fileStats(batch: Batch, columns: StatsColumns): string {
+  const { min, max, nulls } = members(batch.schema.fields, batch.columns, columns);
   return `{"numRecords":${batch.numRows},"minValues":{${min}},"maxValues":{${max}},` +
     `"nullCount":{${nulls}}}`;
 }
 
 function members(
-  names: readonly string[],
+  fields: readonly StructField[],
   columns: readonly Column[],
-  leaves: { left: number },
+  { isIndexed, nameOf }: StatsColumns,
 ): Members {
   const all: Members = { min: [], max: [], nulls: [] };
   columns.forEach((column, i) => {
-    const name = JSON.stringify(names[i]);
+    const field = fields[i]!;
+    const name = JSON.stringify(nameOf(field));
     if (column instanceof StructColumn) {
-      const fieldNames = column.type.fields.map((field) => field.name);
-      const { min, max, nulls } = members(fieldNames, column.children, leaves);
+      const { min, max, nulls } = members(column.type.fields, column.children, {
+        isIndexed,
+        nameOf,
+      });
       if (min.length > 0) all.min.push(`${name}:{${min}}`);
       if (max.length > 0) all.max.push(`${name}:{${max}}`);
       if (nulls.length > 0) all.nulls.push(`${name}:{${nulls}}`);
       return;
     }
-    if (leaves.left === 0) return;
-    leaves.left--;
+    if (!isIndexed(field)) return;
     all.nulls.push(`${name}:${column.nullCount}`);
     const extremes = extremesOf(column);
     if (extremes === undefined) return;

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import {
   BytesColumn,
   type Column,
@@ -89,13 +88,6 @@ export function encodePath(path: string): string {
   return path.split("/")
     .map((part) => encodeURIComponent(part).replaceAll("%3D", "="))
     .join("/");
-}
-
-/** The file that `add.path` names: below the table's folder, or anywhere if the path is absolute. */
-export function dataFilePath(tablePath: string, path: string): string {
-  if (path.startsWith("file:")) return fileURLToPath(path);
-  const decoded = decodeURIComponent(path);
-  return decoded.startsWith("/") ? decoded : `${tablePath}/${decoded}`;
 }
 
 function escaped(text: string): string {

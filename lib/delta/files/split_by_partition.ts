@@ -14,6 +14,8 @@ import { formatPartitionValue, partitionValueProblem } from "./partition_values.
 /** The rows of a batch that share their partition values, without the partition columns. */
 export interface PartitionRows {
   readonly partitionValues: PartitionValues;
+  /** How many rows there are. */
+  readonly numRows: number;
   /** Makes the rows; call it when they are needed, so that one part at a time is in memory. */
   readonly batch: () => Batch;
 }
@@ -51,6 +53,7 @@ export function splitByPartition(
         column === undefined ? null : formatPartitionValue(column, firstRow),
       ]),
     ),
+    numRows: rows[group]!.length,
     batch: () =>
       new Batch(
         stored,

@@ -1,35 +1,52 @@
 import { makeFolder, putIfAbsent, replaceFile } from "../../core/mod.ts";
-import type { LogStore } from "./log_store.ts";
+import { type LogStore, SIDECARS } from "./log_store.ts";
 
 /** The log of a table in a folder of this machine. The folder is made with the first file. */
 export function localLogStore(tablePath: string): LogStore {
   const location = `${tablePath}/_delta_log`;
+  const folderOf = (name: string) => `${location}/${name}`.replace(/\/[^/]*$/, "");
   return {
     location,
-    async list() {
-      const names: string[] = [];
-      try {
-        for await (const entry of Deno.readDir(location)) if (entry.isFile) names.push(entry.name);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-      return names.sort();
+    list: () => fileNames(location),
+    async listSidecars() {
+      const names = await fileNames(`${location}/${SIDECARS}`);
+      return names.map((name) => `${SIDECARS}/${name}`);
     },
-    async read(name) {
-      try {
-        return await Deno.readFile(`${location}/${name}`);
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return undefined;
-        throw error;
-      }
-    },
+    read: (name) => orAbsent(Deno.readFile(`${location}/${name}`)),
     async putIfAbsent(name, contents) {
-      await makeFolder(location);
+      await makeFolder(folderOf(name));
       return await putIfAbsent(`${location}/${name}`, contents) ? "created" : "exists";
     },
     async write(name, contents) {
-      await makeFolder(location);
+      await makeFolder(folderOf(name));
       await replaceFile(`${location}/${name}`, contents);
     },
+    async modifiedMs(name) {
+      const info = await orAbsent(Deno.stat(`${location}/${name}`));
+      return info?.mtime?.getTime();
+    },
+    async remove(name) {
+      await orAbsent(Deno.remove(`${location}/${name}`));
+    },
   };
+}
+
+async function fileNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) if (entry.isFile) names.push(entry.name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort();
+}
+
+/** What a step comes to; `undefined` if the file is not there. */
+async function orAbsent<T>(step: Promise<T>): Promise<T | undefined> {
+  try {
+    return await step;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

@@ -13,10 +13,20 @@ export type LogFile =
     /** Which part this is, from 1, of how many; 1 of 1 for a checkpoint in one file. */
     readonly part: number;
     readonly parts: number;
+  }
+  | {
+    /** What several commits come to, in one file. */
+    readonly kind: "compaction";
+    /** The first of the commits. */
+    readonly firstVersion: number;
+    /** The last of the commits. */
+    readonly version: number;
+    readonly name: string;
   };
 
 const COMMIT = /^(\d{20})\.json$/;
 const CHECKPOINT = /^(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet$/;
+const COMPACTION = /^(\d{20})\.(\d{20})\.compacted\.json$/;
 const V2_CHECKPOINT =
   /^(\d{20})\.checkpoint\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:json|parquet)$/i;
 
@@ -30,10 +40,20 @@ export function checkpointName(version: number): string {
   return `${paddedVersion(version)}.checkpoint.parquet`;
 }
 
+/** The name of a v2 checkpoint's own file. */
+export function v2CheckpointName(version: number, uuid: string): string {
+  return `${paddedVersion(version)}.checkpoint.${uuid}.parquet`;
+}
+
 /** What a name in the log says; `undefined` for names that mean nothing here. */
 export function parseLogName(name: string): LogFile | undefined {
   const commit = COMMIT.exec(name);
   if (commit !== null) return { kind: "commit", version: Number(commit[1]), name };
+  const compaction = COMPACTION.exec(name);
+  if (compaction !== null) {
+    const [firstVersion, version] = [Number(compaction[1]), Number(compaction[2])];
+    return { kind: "compaction", firstVersion, version, name };
+  }
   const v2 = V2_CHECKPOINT.exec(name);
   if (v2 !== null) {
     return { kind: "checkpoint", version: Number(v2[1]), name, uuid: v2[2]!, part: 1, parts: 1 };

@@ -48,7 +48,12 @@ export class LogReplay {
         if (domainMetadata.removed) this.domains.delete(domainMetadata.domain);
         else this.domains.set(domainMetadata.domain, domainMetadata);
       } else if (metaData !== undefined) {
-        this.metadata = metaData;
+        // The protocol requires both, but some writers leave out what is empty.
+        this.metadata = {
+          ...metaData,
+          partitionColumns: metaData.partitionColumns ?? [],
+          configuration: metaData.configuration ?? {},
+        };
       } else if (protocol !== undefined) {
         this.protocol = protocol;
       }

@@ -7,9 +7,12 @@ export interface LogSegment {
   readonly version: number;
   /** The checkpoint to start from, and the names of its parts; absent: start from nothing. */
   readonly checkpoint?: { readonly version: number; readonly names: readonly string[] };
-  /** The commits behind the checkpoint, without a gap. */
-  readonly commits: readonly { readonly version: number; readonly name: string }[];
+  /** What comes behind the checkpoint, without a gap: commits, or compacted files of several. */
+  readonly commits: readonly CommitFile[];
 }
+
+/** A commit; or a compacted file of the commits `firstVersion` to `version`. */
+export type CommitFile = Extract<LogFile, { kind: "commit" | "compaction" }>;
 
 type CheckpointFile = Extract<LogFile, { kind: "checkpoint" }>;
 
@@ -38,27 +41,46 @@ export function findLogSegment(
   }
   const checkpoint = newestCheckpoint(files.filter((file) => file.kind === "checkpoint"));
   const first = (checkpoint?.version ?? -1) + 1;
-  const commits = files.filter((file) => file.kind === "commit" && file.version >= first)
-    .sort((a, b) => a.version - b.version);
+  const commits = chainOf(files.filter((file) => file.kind !== "checkpoint"), first, location);
   if (checkpoint === undefined && commits.length === 0) {
+    if (files.length > 0) throw gap(location, 0, files[0]!.version);
     if (version === undefined) return undefined;
     throw versionNotFound(location, version, "no such version");
   }
-  commits.forEach((commit, i) => {
-    if (commit.version === first + i) return;
-    throw new SluiceError("CORRUPT_LOG", {
-      attempted: "read a Delta table",
-      where: location,
-      found: `version ${commit.version} after version ${first + i - 1}`,
-      wanted: `version ${first + i}`,
-      hint: "a commit was deleted, or a part of a checkpoint: restore it from a backup",
-    });
-  });
-  const found = first + commits.length - 1;
+  const found = commits.at(-1)?.version ?? first - 1;
   if (version !== undefined && found !== version) {
     throw versionNotFound(location, version, `version ${found} as the newest`);
   }
   return { version: found, ...(checkpoint === undefined ? {} : { checkpoint }), commits };
+}
+
+/**
+ * The fewest files that lead from one version to the newest. What is in two of them does no harm, as
+ * the later one has the last word; so the newest commit is there itself if it can be, since only it
+ * tells who made it and when.
+ */
+function chainOf(files: readonly CommitFile[], first: number, location: string): CommitFile[] {
+  const behind = files.filter((file) => firstOf(file) >= first && file.version >= firstOf(file))
+    .sort((a, b) => firstOf(a) - firstOf(b));
+  const newest = behind.reduce((newest, file) => Math.max(newest, file.version), first - 1);
+  const chain: CommitFile[] = [];
+  for (let next = first, i = 0; next <= newest;) {
+    let farthest: CommitFile | undefined;
+    for (; i < behind.length && firstOf(behind[i]!) <= next; i++) {
+      const file = behind[i]!;
+      if (file.version > (farthest?.version ?? next - 1)) farthest = file;
+    }
+    if (farthest === undefined) throw gap(location, next, firstOf(behind[i]!));
+    chain.push(farthest);
+    next = farthest.version + 1;
+  }
+  const commit = behind.find(({ kind, version }) => kind === "commit" && version === newest);
+  if (commit !== undefined && chain.at(-1) !== commit) chain.push(commit);
+  return chain;
+}
+
+function firstOf(file: CommitFile): number {
+  return file.kind === "commit" ? file.version : file.firstVersion;
 }
 
 /** The newest checkpoint of which all parts are there. */
@@ -70,6 +92,18 @@ function newestCheckpoint(files: readonly CheckpointFile[]): LogSegment["checkpo
       (newest, set) => newest === undefined || set.version > newest.version ? set : newest,
       undefined,
     );
+}
+
+function gap(location: string, missing: number, found: number): SluiceError {
+  return new SluiceError("CORRUPT_LOG", {
+    attempted: "read a Delta table",
+    where: location,
+    found: missing === 0
+      ? `parts of version ${found} only`
+      : `version ${found} after version ${missing - 1}`,
+    wanted: `version ${missing}`,
+    hint: "a commit was deleted, or a part of a checkpoint: restore it from a backup",
+  });
 }
 
 function versionNotFound(location: string, version: number, found: string): SluiceError {

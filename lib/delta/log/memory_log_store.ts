@@ -1,19 +1,34 @@
-import type { LogStore } from "./log_store.ts";
+import { type LogStore, SIDECARS } from "./log_store.ts";
+
+/** A file, and when it was written. */
+interface MemoryFile {
+  readonly contents: Uint8Array;
+  readonly modifiedMs: number;
+}
 
 /** A log that lives as long as the process: for tests, and to try things out. */
 export function memoryLogStore(): LogStore {
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, MemoryFile>();
+  const put = (name: string, contents: Uint8Array) =>
+    files.set(name, { contents: contents.slice(), modifiedMs: Date.now() });
   return {
     location: "memory",
-    list: () => Promise.resolve([...files.keys()].sort()),
-    read: (name) => Promise.resolve(files.get(name)?.slice()),
+    list: () => Promise.resolve([...files.keys()].filter((name) => !name.includes("/")).sort()),
+    listSidecars: () =>
+      Promise.resolve([...files.keys()].filter((name) => name.startsWith(`${SIDECARS}/`)).sort()),
+    read: (name) => Promise.resolve(files.get(name)?.contents.slice()),
     putIfAbsent(name, contents) {
       if (files.has(name)) return Promise.resolve("exists");
-      files.set(name, contents.slice());
+      put(name, contents);
       return Promise.resolve("created");
     },
     write(name, contents) {
-      files.set(name, contents.slice());
+      put(name, contents);
+      return Promise.resolve();
+    },
+    modifiedMs: (name) => Promise.resolve(files.get(name)?.modifiedMs),
+    remove(name) {
+      files.delete(name);
       return Promise.resolve();
     },
   };

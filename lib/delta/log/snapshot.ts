@@ -2,6 +2,7 @@ import { type Schema, SluiceError } from "../../core/mod.ts";
 import {
   type Action,
   type AddFile,
+  type CommitInfo,
   type DomainMetadata,
   type Metadata,
   parseActions,
@@ -72,6 +73,11 @@ export class Snapshot {
   get schema(): Schema {
     this.#schema ??= parseSchema(this.metadata.schemaString, this.location);
     return this.#schema;
+  }
+
+  /** What the newest commit says of itself; `undefined` where only a checkpoint of it was read. */
+  get commitInfo(): CommitInfo | undefined {
+    return this.#replay.commitInfo;
   }
 
   /** How many data files the table has. */
@@ -206,15 +212,19 @@ export async function updateSnapshot(
 
 /** Reads a commit; `undefined` if there is none of that version. */
 export async function readCommit(store: LogStore, version: number): Promise<Commit | undefined> {
-  const name = commitName(version);
+  const actions = await readActionsOf(store, commitName(version));
+  return actions === undefined ? undefined : { version, actions };
+}
+
+/** Reads a commit, or a compacted file of several; `undefined` if there is no such file. */
+async function readActionsOf(store: LogStore, name: string): Promise<Action[] | undefined> {
   const bytes = await store.read(name);
-  if (bytes === undefined) return undefined;
-  return { version, actions: parseActions(bytes, `${store.location}/${name}`) };
+  return bytes === undefined ? undefined : parseActions(bytes, `${store.location}/${name}`);
 }
 
 /**
- * Replays a segment; where its checkpoint is broken, the commits and checkpoints before it, if they
- * are still there.
+ * Replays a segment. Where a checkpoint or a compacted file is broken it goes by the older files
+ * that say the same, if they are still there.
  */
 async function replayFrom(
   store: LogStore,
@@ -224,9 +234,9 @@ async function replayFrom(
   try {
     return await replaySegment(store, segment);
   } catch (error) {
-    const broken = segment.checkpoint;
-    if (broken === undefined || !isBrokenCheckpoint(error)) throw error;
-    const others = names.filter((name) => !broken.names.includes(name));
+    const broken = brokenFiles(segment, error);
+    if (broken.length === 0) throw error;
+    const others = names.filter((name) => !broken.includes(name));
     let older: LogSegment | undefined;
     try {
       older = findLogSegment(others, store.location, segment.version);
@@ -238,9 +248,13 @@ async function replayFrom(
   }
 }
 
-function isBrokenCheckpoint(error: unknown): boolean {
-  return error instanceof SluiceError &&
-    (error.code.startsWith("PARQUET_") || error.code === "CORRUPT_CHECKPOINT");
+/** The files of a segment that can be done without and that an error may come from. */
+function brokenFiles({ checkpoint, commits }: LogSegment, error: unknown): readonly string[] {
+  if (!(error instanceof SluiceError)) return [];
+  if (error.code === "CORRUPT_CHECKPOINT") return checkpoint?.names ?? [];
+  return error.code === "CORRUPT_LOG"
+    ? commits.filter(({ kind }) => kind === "compaction").map(({ name }) => name)
+    : [];
 }
 
 /** Replays the files of a segment; `undefined` if one has vanished. */
@@ -256,9 +270,9 @@ async function replaySegment(
   }
   for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
     const some = commits.slice(i, i + COMMITS_AT_ONCE);
-    for (const commit of await Promise.all(some.map(({ version }) => readCommit(store, version)))) {
-      if (commit === undefined) return undefined;
-      replay.apply(commit.actions);
+    for (const actions of await Promise.all(some.map(({ name }) => readActionsOf(store, name)))) {
+      if (actions === undefined) return undefined;
+      replay.apply(actions);
     }
   }
   return replay;

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../core/mod.ts";
 import type { Metadata } from "../protocol/actions.ts";
+import { fileTimeMs, inCommitMs, inCommitTimes } from "./commit_time.ts";
 import { parseLogName } from "./log_files.ts";
 import type { LogStore } from "./log_store.ts";
 import { readCommit } from "./snapshot.ts";
@@ -15,39 +16,30 @@ export type TimeTravel =
  * otherwise by when the commits' files were written. `metadata` is the newest.
  *
  * @throws {SluiceError} `VERSION_NOT_FOUND` if no commit is that old; `CORRUPT_LOG` if a commit lacks
- * its in-commit timestamp.
+ * its in-commit timestamp; `BAD_OPTION` if the time is none.
  */
 export async function versionAt(
   store: LogStore,
   metadata: Metadata,
   timestamp: Date,
-  modifiedMs: (name: string) => Promise<number>,
 ): Promise<number> {
   const atMs = timestamp.getTime();
-  const commits = (await store.list()).map(parseLogName).filter((file) => file?.kind === "commit");
-  const { configuration } = metadata;
-  const isEnabled = configuration["delta.enableInCommitTimestamps"] === "true";
-  const since = isEnabled
-    ? Number(configuration["delta.inCommitTimestampEnablementVersion"] ?? 0)
-    : Infinity;
-  const sinceMs = Number(configuration["delta.inCommitTimestampEnablementTimestamp"] ?? -Infinity);
-  let found: number | undefined;
-  if (isEnabled && atMs >= sinceMs) {
-    for (const { version } of commits.filter((commit) => commit.version >= since)) {
-      if (await inCommitMs(store, version) > atMs) break;
-      found = version;
-    }
-  } else {
-    let previousMs = -Infinity;
-    for (const { version, name } of commits.filter((commit) => commit.version < since)) {
-      // Clocks go back, versions do not.
-      const writtenMs = Math.max(await modifiedMs(name), previousMs + 1);
-      if (writtenMs > atMs) break;
-      found = version;
-      previousMs = writtenMs;
-    }
+  if (Number.isNaN(atMs)) {
+    throw new SluiceError("BAD_OPTION", {
+      attempted: "read a Delta table as of a time",
+      where: 'option "timestamp"',
+      found: "a Date that is no time",
+      wanted: "a point in time",
+    });
   }
-  if (found !== undefined) return found;
+  const versions = (await store.list()).map(parseLogName)
+    .filter((file) => file?.kind === "commit");
+  const inCommit = inCommitTimes(metadata);
+  const since = inCommit?.version ?? Infinity;
+  const found = inCommit !== undefined && atMs >= inCommit.ms
+    ? await lastInCommit(store, versions.filter(({ version }) => version >= since), atMs)
+    : await lastWritten(store, versions.filter(({ version }) => version < since), atMs);
+  if (found !== undefined) return found.version;
   throw new SluiceError("VERSION_NOT_FOUND", {
     attempted: `read a Delta table as of ${timestamp.toISOString()}`,
     where: store.location,
@@ -55,14 +47,43 @@ export async function versionAt(
   });
 }
 
-async function inCommitMs(store: LogStore, version: number): Promise<number> {
-  const commit = await readCommit(store, version);
-  const commitInfo = commit?.actions.find((action) => action.commitInfo !== undefined)?.commitInfo;
-  if (commitInfo?.inCommitTimestamp !== undefined) return commitInfo.inCommitTimestamp;
-  throw new SluiceError("CORRUPT_LOG", {
-    attempted: "find a version by its time",
-    where: `${store.location} version ${version}`,
-    found: "no inCommitTimestamp",
-    wanted: "one in the commitInfo of every commit",
-  });
+interface CommitName {
+  readonly version: number;
+  readonly name: string;
+}
+
+/** In-commit timestamps only grow, so that few commits need to be read. */
+async function lastInCommit(
+  store: LogStore,
+  commits: readonly CommitName[],
+  atMs: number,
+): Promise<CommitName | undefined> {
+  let [low, high] = [0, commits.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { version } = commits[middle]!;
+    const commit = await readCommit(store, version);
+    const commitInfo = commit?.actions.find((action) => action.commitInfo !== undefined)
+      ?.commitInfo;
+    if (inCommitMs(commitInfo, `${store.location} version ${version}`) <= atMs) low = middle + 1;
+    else high = middle;
+  }
+  return commits[low - 1];
+}
+
+async function lastWritten(
+  store: LogStore,
+  commits: readonly CommitName[],
+  atMs: number,
+): Promise<CommitName | undefined> {
+  let found: CommitName | undefined;
+  let previousMs = -Infinity;
+  for (const commit of commits) {
+    // Clocks go back, versions do not.
+    const writtenMs = Math.max(await fileTimeMs(store, commit.name), previousMs + 1);
+    if (writtenMs > atMs) break;
+    found = commit;
+    previousMs = writtenMs;
+  }
+  return found;
 }

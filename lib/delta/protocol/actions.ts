@@ -1,4 +1,5 @@
 import { SluiceError } from "../../core/mod.ts";
+import { refuseStrangeAction } from "./check_action.ts";
 
 /** What a client must understand to read and to write the table. */
 export interface Protocol {
@@ -104,6 +105,20 @@ export interface RemoveFile {
   readonly defaultRowCommitVersion?: number;
 }
 
+/** A file with rows that an operation changed, for readers of the change data feed. */
+export interface CdcFile {
+  /** URI-encoded, relative to the table: below `_change_data`. */
+  readonly path: string;
+  /** The value of every partition column. */
+  readonly partitionValues: PartitionValues;
+  /** Bytes. */
+  readonly size: number;
+  /** False: the rows are in data files, too. */
+  readonly dataChange: false;
+  /** Whatever its writer noted. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
 /** How far an application has come; written with the data, so that nothing is written twice. */
 export interface SetTransaction {
   /** Who; for a query, its id. */
@@ -156,6 +171,10 @@ export interface CommitInfo {
   readonly inCommitTimestamp?: number;
   /** The commit's own id. */
   readonly txnId?: string;
+  /** What the user noted. */
+  readonly userMetadata?: string;
+  /** What features noted: `delta.rowTracking.preserved`. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** One line of a commit: exactly one of these fields. Kinds that are not known have none of them. */
@@ -172,6 +191,8 @@ export interface Action {
   readonly add?: AddFile;
   /** A file that goes. */
   readonly remove?: RemoveFile;
+  /** A file with changed rows. */
+  readonly cdc?: CdcFile;
   /** A setting. */
   readonly domainMetadata?: DomainMetadata;
   /** A part of a checkpoint. */
@@ -186,7 +207,8 @@ export function formatActions(actions: readonly Action[]): Uint8Array {
 /**
  * Reads a commit.
  *
- * @throws {SluiceError} `CORRUPT_LOG` naming file and line if it is not JSON, one object a line.
+ * @throws {SluiceError} `CORRUPT_LOG` naming file and line if it is not JSON, one object a line, or
+ * an action lacks what it needs.
  */
 export function parseActions(bytes: Uint8Array, where: string): Action[] {
   const actions: Action[] = [];
@@ -201,6 +223,7 @@ export function parseActions(bytes: Uint8Array, where: string): Action[] {
         wanted: "a JSON object",
       });
     }
+    refuseStrangeAction(action, `${where} line ${i + 1}`);
     actions.push(action);
   });
   return actions;
@@ -215,7 +238,11 @@ function parseLine(line: string): Action | undefined {
   }
   if (!isObject(action)) return undefined;
   // Some writers write null for what is not there; within partition values it is a value.
-  for (const body of Object.values(action)) if (isObject(body)) dropNulls(body);
+  for (const body of Object.values(action)) {
+    if (!isObject(body)) continue;
+    dropNulls(body);
+    if (isObject(body.deletionVector)) dropNulls(body.deletionVector);
+  }
   dropNulls(action);
   return action;
 }

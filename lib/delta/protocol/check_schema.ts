@@ -6,9 +6,12 @@ import {
   typeName,
 } from "../../core/mod.ts";
 import type { Metadata } from "./actions.ts";
+import { allFields, type FieldJson, fieldsOf } from "./schema_json.ts";
+import { isTrue, type TableProperties } from "./table_properties.ts";
 
 /** Characters that Parquet readers stumble over in names, and Delta therefore does not allow. */
 const BAD_NAME = /[ ,;{}()\n\t=]/;
+const FEED_COLUMNS: readonly string[] = ["_change_type", "_commit_version", "_commit_timestamp"];
 
 /** What is to be written to a table. */
 export interface WantedTable {
@@ -46,29 +49,100 @@ export function refuseMismatch(
  * @throws {SluiceError} `BAD_SCHEMA` or `BAD_PARTITION_COLUMNS`.
  */
 export function refuseBadTable({ schema, partitionBy = [], path }: WantedTable): void {
-  for (const { name } of nestedFields(schema.type)) {
-    if (!BAD_NAME.test(name)) continue;
+  refuseBadDefinition(`create Delta table ${path}`, {
+    fields: fieldsOf(schema.fields),
+    partitionColumns: partitionBy,
+    configuration: {},
+  });
+}
+
+/** What is to be known of a table's columns. */
+export interface TableDefinition {
+  readonly fields: readonly FieldJson[];
+  readonly partitionColumns: readonly string[];
+  readonly configuration: TableProperties;
+}
+
+/**
+ * Refuses columns and partition columns that a table with these properties cannot have.
+ *
+ * @throws {SluiceError} `BAD_SCHEMA` or `BAD_PARTITION_COLUMNS`.
+ */
+export function refuseBadDefinition(
+  attempted: string,
+  { fields, partitionColumns, configuration }: TableDefinition,
+): void {
+  refuseTwins(fields, attempted);
+  // Files have other names for columns under column mapping.
+  const isMapped = (configuration["delta.columnMapping.mode"] ?? "none") !== "none";
+  for (const { path, field } of allFields(fields)) {
+    if (field.name !== "" && (isMapped || !BAD_NAME.test(field.name))) continue;
     throw new SluiceError("BAD_SCHEMA", {
-      attempted: `create Delta table ${path}`,
-      where: `column "${name}"`,
-      found: "a name with a blank or one of , ; { } ( ) =",
-      wanted: "a name without",
-      hint: 'give the column another name and read it with .from("' + name + '")',
+      attempted,
+      where: `column "${path}"`,
+      found: field.name === "" ? "no name" : "a name with a blank or one of , ; { } ( ) =",
+      wanted: field.name === "" ? "a name" : "a name without",
+      hint: `give the column another name and read it with .from("${field.name}"), or let the ` +
+        "table have delta.columnMapping.mode = name",
     });
   }
-  const names = schema.fields.map((field) => field.name);
-  for (const [i, name] of partitionBy.entries()) {
-    const field = schema.fields.find((candidate) => candidate.name === name);
-    if (field === undefined) {
-      throw badPartition(path, name, `columns ${list(names)}`, "one of them");
+  if (isTrue(configuration, "delta.enableChangeDataFeed")) refuseFeedColumns(fields, attempted);
+  refuseBadPartitions(fields, partitionColumns, attempted);
+}
+
+function refuseTwins(fields: readonly FieldJson[], attempted: string): void {
+  const paths = new Set<string>();
+  for (const { path } of allFields(fields)) {
+    const folded = path.toLowerCase();
+    if (!paths.has(folded)) {
+      paths.add(folded);
+      continue;
     }
-    if (partitionBy.indexOf(name) !== i) throw badPartition(path, name, "it twice", "it once");
-    if (typeof field.type === "object" && field.type.type !== "decimal") {
-      throw badPartition(path, name, typeName(field.type), "a column that is not nested");
+    throw new SluiceError("BAD_SCHEMA", {
+      attempted,
+      where: `column "${path}"`,
+      found: "another column of that name",
+      wanted: "names that differ in more than case",
+    });
+  }
+}
+
+function refuseFeedColumns(fields: readonly FieldJson[], attempted: string): void {
+  const reserved = fields.find(({ name }) => FEED_COLUMNS.includes(name.toLowerCase()));
+  if (reserved === undefined) return;
+  throw new SluiceError("BAD_SCHEMA", {
+    attempted,
+    where: `column "${reserved.name}"`,
+    found: "a name that the change data feed gives to a column of its own",
+    wanted: `none of ${FEED_COLUMNS.join(", ")} while delta.enableChangeDataFeed is true`,
+  });
+}
+
+function refuseBadPartitions(
+  fields: readonly FieldJson[],
+  partitionColumns: readonly string[],
+  attempted: string,
+): void {
+  const names = fields.map((field) => field.name);
+  for (const [i, name] of partitionColumns.entries()) {
+    const field = fields.find((candidate) => candidate.name === name);
+    if (field === undefined) {
+      throw badPartition(attempted, name, `columns ${list(names)}`, "one of them");
+    }
+    if (partitionColumns.indexOf(name) !== i) {
+      throw badPartition(attempted, name, "it twice", "it once");
+    }
+    if (typeof field.type === "object") {
+      throw badPartition(attempted, name, field.type.type, "a column that is not nested");
     }
   }
-  if (partitionBy.length === names.length) {
-    throw badPartition(path, names[0]!, "every column", "at least one column that is not");
+  if (partitionColumns.length === names.length) {
+    throw badPartition(
+      attempted,
+      names[0] ?? "",
+      "every column",
+      "at least one column that is not",
+    );
   }
 }
 
@@ -140,21 +214,6 @@ function refuseNull(ours: boolean, theirs: boolean, path: string, name: string):
   });
 }
 
-function* nestedFields(type: DataType): Generator<StructField> {
-  if (typeof type === "string") return;
-  if (type.type === "struct") {
-    for (const field of type.fields) {
-      yield field;
-      yield* nestedFields(field.type);
-    }
-  } else if (type.type === "array") {
-    yield* nestedFields(type.elementType);
-  } else if (type.type === "map") {
-    yield* nestedFields(type.keyType);
-    yield* nestedFields(type.valueType);
-  }
-}
-
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, i) => name === b[i]);
 }
@@ -175,9 +234,14 @@ function mismatch(
   });
 }
 
-function badPartition(path: string, name: string, found: string, wanted: string): SluiceError {
+function badPartition(
+  attempted: string,
+  name: string,
+  found: string,
+  wanted: string,
+): SluiceError {
   return new SluiceError("BAD_PARTITION_COLUMNS", {
-    attempted: `create Delta table ${path}`,
+    attempted,
     where: `partitionBy "${name}"`,
     found,
     wanted,

@@ -1,5 +1,5 @@
 import { type DataType, type Schema, SluiceError, type StructField } from "../../core/mod.ts";
-import type { ColumnMatch } from "../../parquet/mod.ts";
+import type { ColumnMatch, FieldRename } from "../../parquet/mod.ts";
 import type { Metadata } from "./actions.ts";
 import { type FieldJson, parseFields } from "./schema_json.ts";
 import { columnMappingMode } from "./table_features.ts";
@@ -11,6 +11,15 @@ const ID = "delta.columnMapping.id";
 export interface ColumnMapping {
   /** The name of a field in files and in partition values. */
   physicalName(field: StructField): string;
+  /**
+   * A field as files have it: `undefined` for one of type void, which has no values and is in no
+   * file; a struct is without such fields.
+   */
+  inFiles(field: StructField): StructField | undefined;
+  /** True if there is a field of type void, at any level. */
+  readonly hasVoid: boolean;
+  /** What a field is called in new files, and its id there if columns have one. */
+  readonly rename: FieldRename;
   /** Finds fields in data files; `undefined`: their names say where they are. */
   readonly match: ColumnMatch | undefined;
 }
@@ -25,15 +34,41 @@ export function columnMapping(metadata: Metadata, schema: Schema, where: string)
   const fields = new Map<StructField, FieldJson>();
   pair(schema.fields, parseFields(metadata.schemaString, where), fields);
   if (mode !== "none") refuseUnmapped(fields.values(), where);
+  const metadataOf = (field: StructField) => fields.get(field)?.metadata ?? {};
+  // A field that is not of the table, as `_change_type`, is called what it is called.
   const physicalName = (field: StructField) =>
-    mode === "none" ? field.name : fields.get(field)!.metadata[PHYSICAL_NAME] as string;
-  const isByName = mode === "none" && ![...fields.values()].some(({ type }) => type === "void");
+    mode === "none" || !fields.has(field) ? field.name : metadataOf(field)[PHYSICAL_NAME] as string;
+  const isVoid = (field: StructField) => fields.get(field)?.type === "void";
+  const hasVoid = [...fields.keys()].some(isVoid);
+  const smallerStructs = new Map<StructField, StructField>();
+  const inFiles = (field: StructField): StructField | undefined => {
+    const { type } = field;
+    if (isVoid(field)) return undefined;
+    if (!hasVoid || typeof type === "string" || type.type !== "struct") return field;
+    let smaller = smallerStructs.get(field);
+    if (smaller === undefined) {
+      const kept = type.fields.map(inFiles).filter((child) => child !== undefined);
+      smaller = { ...field, type: { ...type, fields: kept } };
+      smallerStructs.set(field, smaller);
+      const json = fields.get(field);
+      if (json !== undefined) fields.set(smaller, json);
+    }
+    return smaller;
+  };
   return {
     physicalName,
-    match: isByName ? undefined : (field, stored) => {
-      if (fields.get(field)?.type === "void") return false;
-      if (mode !== "id") return stored.name === physicalName(field);
-      return stored.fieldId === fields.get(field)?.metadata[ID];
+    inFiles,
+    hasVoid,
+    rename: (field) => {
+      const name = physicalName(field);
+      return mode === "none" || !fields.has(field)
+        ? { name }
+        : { name, fieldId: metadataOf(field)[ID] as number };
+    },
+    match: mode === "none" && !hasVoid ? undefined : (field, stored) => {
+      if (isVoid(field)) return false;
+      if (mode !== "id" || !fields.has(field)) return stored.name === physicalName(field);
+      return stored.fieldId === metadataOf(field)[ID];
     },
   };
 }
@@ -62,7 +97,8 @@ function pair(
 }
 
 function pairWithin(type: DataType, json: unknown, fields: Map<StructField, FieldJson>): void {
-  if (typeof type === "string") return;
+  // The two parts of a variant are no fields of the table.
+  if (typeof type === "string" || typeof json === "string") return;
   const parts = json as Record<string, unknown>;
   if (type.type === "struct") pair(type.fields, parts.fields as FieldJson[], fields);
   else if (type.type === "array") pairWithin(type.elementType, parts.elementType, fields);

@@ -7,10 +7,34 @@ import {
   type StructType,
 } from "../../core/mod.ts";
 
-/** A field as a table's schema has it: `type` is a name, or an object for nested types. */
+/** A struct as a table's schema has it. */
+export interface StructJson {
+  readonly type: "struct";
+  readonly fields: readonly FieldJson[];
+}
+
+/** A list as a table's schema has it. */
+export interface ArrayJson {
+  readonly type: "array";
+  readonly elementType: TypeJson;
+  readonly containsNull: boolean;
+}
+
+/** A map as a table's schema has it. */
+export interface MapJson {
+  readonly type: "map";
+  readonly keyType: TypeJson;
+  readonly valueType: TypeJson;
+  readonly valueContainsNull: boolean;
+}
+
+/** A type as a table's schema has it: a name, `long` or `decimal(18,8)`, or an object if nested. */
+export type TypeJson = string | StructJson | ArrayJson | MapJson;
+
+/** A field as a table's schema has it. What nobody here knows in its metadata is kept. */
 export interface FieldJson {
   readonly name: string;
-  readonly type: unknown;
+  readonly type: TypeJson;
   readonly nullable: boolean;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
@@ -30,9 +54,41 @@ const PRIMITIVES: readonly string[] = [
   "timestamp_ntz",
 ] satisfies PrimitiveType[];
 
+/**
+ * How rows hold a variant: the two parts that its bytes are in, as the Parquet specification's
+ * "variant binary encoding" has them.
+ */
+const VARIANT: StructType = {
+  type: "struct",
+  fields: ["metadata", "value"].map((name) => ({
+    name,
+    type: "binary",
+    nullable: true,
+    sourceName: name,
+  })),
+};
+
+/** Deeper schemas are taken for an attack on the stack. */
+const MAX_DEPTH = 200;
+
 /** The schema as a table's metadata holds it: Delta's "schema serialization format". */
 export function formatSchema(schema: Schema): string {
-  return JSON.stringify(typeJson(schema.type));
+  return formatFields(fieldsOf(schema.fields));
+}
+
+/** A table's columns as its metadata holds them. */
+export function formatFields(fields: readonly FieldJson[]): string {
+  return JSON.stringify({ type: "struct", fields });
+}
+
+/** Fields of a schema as a table would have them, without metadata. */
+export function fieldsOf(fields: readonly StructField[]): FieldJson[] {
+  return fields.map(({ name, type, nullable }) => ({
+    name,
+    type: typeJson(type),
+    nullable,
+    metadata: {},
+  }));
 }
 
 /**
@@ -42,7 +98,12 @@ export function formatSchema(schema: Schema): string {
  * type that no column here holds.
  */
 export function parseSchema(schemaString: string, where: string): Schema {
-  return new Schema(structFields(parseFields(schemaString, where), where));
+  return schemaOf(parseFields(schemaString, where), where);
+}
+
+/** The schema that a table's columns make. */
+export function schemaOf(fields: readonly FieldJson[], where: string): Schema {
+  return new Schema(structFields(fields, where));
 }
 
 /** A table's columns with their metadata; those of nested structs are in their types. */
@@ -51,17 +112,10 @@ export function parseFields(schemaString: string, where: string): readonly Field
   try {
     json = JSON.parse(schemaString);
   } catch {
-    json = undefined;
+    throw noSchema(where, schemaString);
   }
-  if (!isStruct(json)) {
-    throw new SluiceError("CORRUPT_LOG", {
-      attempted: "read a table's schema",
-      where,
-      found: schemaString.slice(0, 80),
-      wanted: "a struct type in JSON",
-    });
-  }
-  return json.fields;
+  if (!isObject(json) || json.type !== "struct") throw noSchema(where, schemaString);
+  return parseStruct(json, where, "", 0);
 }
 
 /** Every field of a schema, nested ones too, with its path: `address.street`, `items.element.id`. */
@@ -76,23 +130,36 @@ export function* allFields(
   }
 }
 
-function* fieldsWithin(type: unknown, path: string): Generator<{ path: string; field: FieldJson }> {
-  if (isStruct(type)) yield* allFields(type.fields, `${path}.`);
-  if (typeof type !== "object" || type === null) return;
-  for (
-    const [key, name] of [["elementType", "element"], ["keyType", "key"], ["valueType", "value"]]
-  ) {
-    yield* fieldsWithin((type as Record<string, unknown>)[key!], `${path}.${name}`);
+/** True if values of a type are variants, or have some in them. */
+export function hasVariant(type: DataType): boolean {
+  if (typeof type === "string") return false;
+  switch (type.type) {
+    case "decimal":
+      return false;
+    case "struct":
+      return type === VARIANT || type.fields.some((field) => hasVariant(field.type));
+    case "array":
+      return hasVariant(type.elementType);
+    case "map":
+      return hasVariant(type.keyType) || hasVariant(type.valueType);
   }
 }
 
-function typeJson(type: DataType): unknown {
+/** Precision and scale if a type is a decimal; Spark has blanks in it at times. */
+export function decimalOf(type: TypeJson): { precision: number; scale: number } | undefined {
+  if (typeof type !== "string") return undefined;
+  const match = /^decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)$/.exec(type);
+  return match === null ? undefined : { precision: Number(match[1]), scale: Number(match[2]) };
+}
+
+/** A type as a table's schema has it. */
+export function typeJson(type: DataType): TypeJson {
   if (typeof type === "string") return type;
   switch (type.type) {
     case "decimal":
       return `decimal(${type.precision},${type.scale})`;
     case "struct":
-      return structJson(type);
+      return { type: "struct", fields: fieldsOf(type.fields) };
     case "array":
       return {
         type: "array",
@@ -109,14 +176,65 @@ function typeJson(type: DataType): unknown {
   }
 }
 
-function structJson(type: StructType): unknown {
-  const fields = type.fields.map(({ name, type, nullable }) => ({
-    name,
-    type: typeJson(type),
-    nullable,
-    metadata: {},
-  }));
-  return { type: "struct", fields };
+function* fieldsWithin(
+  type: TypeJson,
+  path: string,
+): Generator<{ path: string; field: FieldJson }> {
+  if (typeof type === "string") return;
+  switch (type.type) {
+    case "struct":
+      return yield* allFields(type.fields, `${path}.`);
+    case "array":
+      return yield* fieldsWithin(type.elementType, `${path}.element`);
+    case "map":
+      yield* fieldsWithin(type.keyType, `${path}.key`);
+      yield* fieldsWithin(type.valueType, `${path}.value`);
+  }
+}
+
+function parseStruct(
+  json: Record<string, unknown>,
+  where: string,
+  parent: string,
+  depth: number,
+): FieldJson[] {
+  if (!Array.isArray(json.fields)) throw badField(where, parent, "a struct without fields");
+  return json.fields.map((field: unknown) => {
+    if (!isObject(field) || typeof field.name !== "string") {
+      throw badField(where, parent, "a field without a name");
+    }
+    return {
+      name: field.name,
+      type: parseType(field.type, where, parent + field.name, depth + 1),
+      nullable: field.nullable !== false,
+      metadata: isObject(field.metadata) ? field.metadata : {},
+    };
+  });
+}
+
+function parseType(json: unknown, where: string, path: string, depth: number): TypeJson {
+  if (typeof json === "string") return json;
+  if (depth > MAX_DEPTH) throw badField(where, path.slice(0, 80), "types nested without an end");
+  if (isObject(json)) {
+    switch (json.type) {
+      case "struct":
+        return { type: "struct", fields: parseStruct(json, where, `${path}.`, depth) };
+      case "array":
+        return {
+          type: "array",
+          elementType: parseType(json.elementType, where, `${path}.element`, depth + 1),
+          containsNull: json.containsNull !== false,
+        };
+      case "map":
+        return {
+          type: "map",
+          keyType: parseType(json.keyType, where, `${path}.key`, depth + 1),
+          valueType: parseType(json.valueType, where, `${path}.value`, depth + 1),
+          valueContainsNull: json.valueContainsNull !== false,
+        };
+    }
+  }
+  throw badField(where, path, `type ${JSON.stringify(json)?.slice(0, 80)}`);
 }
 
 function structFields(fields: readonly FieldJson[], where: string): StructField[] {
@@ -128,42 +246,58 @@ function structFields(fields: readonly FieldJson[], where: string): StructField[
   }));
 }
 
-function dataType(json: unknown, name: string, where: string): DataType {
-  if (typeof json === "string") {
-    if (PRIMITIVES.includes(json)) return json as PrimitiveType;
-    // No column here holds a void; one whose values are all null reads the same.
-    if (json === "void") return "string";
-    const decimal = /^decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)$/.exec(json);
-    if (decimal !== null) {
-      return { type: "decimal", precision: Number(decimal[1]), scale: Number(decimal[2]) };
+function dataType(type: TypeJson, name: string, where: string): DataType {
+  if (typeof type !== "string") {
+    switch (type.type) {
+      case "struct":
+        return { type: "struct", fields: structFields(type.fields, where) };
+      case "array":
+        return {
+          type: "array",
+          elementType: dataType(type.elementType, name, where),
+          containsNull: type.containsNull,
+        };
+      case "map":
+        return {
+          type: "map",
+          keyType: dataType(type.keyType, name, where),
+          valueType: dataType(type.valueType, name, where),
+          valueContainsNull: type.valueContainsNull,
+        };
     }
   }
-  if (isStruct(json)) return { type: "struct", fields: structFields(json.fields, where) };
-  const nested = typeof json === "object" && json !== null ? json as Record<string, unknown> : {};
-  if (nested.type === "array") {
-    return {
-      type: "array",
-      elementType: dataType(nested.elementType, name, where),
-      containsNull: nested.containsNull === true,
-    };
-  }
-  if (nested.type === "map") {
-    return {
-      type: "map",
-      keyType: dataType(nested.keyType, name, where),
-      valueType: dataType(nested.valueType, name, where),
-      valueContainsNull: nested.valueContainsNull === true,
-    };
-  }
+  if (PRIMITIVES.includes(type)) return type as PrimitiveType;
+  // No column here holds a void; one whose values are all null reads the same.
+  if (type === "void") return "string";
+  if (type === "variant") return VARIANT;
+  const decimal = decimalOf(type);
+  if (decimal !== undefined) return { type: "decimal", ...decimal };
   throw new SluiceError("UNSUPPORTED_TYPE", {
     attempted: "read a table's schema",
     where: `${where}, column "${name}"`,
-    found: `type ${JSON.stringify(json)}`,
+    found: `type ${JSON.stringify(type)}`,
     wanted: `one of ${PRIMITIVES.join(", ")}, decimal, struct, array, map`,
   });
 }
 
-function isStruct(json: unknown): json is { fields: readonly FieldJson[] } {
-  return typeof json === "object" && json !== null && "fields" in json &&
-    Array.isArray(json.fields) && (json as { type?: unknown }).type === "struct";
+function noSchema(where: string, schemaString: string): SluiceError {
+  return new SluiceError("CORRUPT_LOG", {
+    attempted: "read a table's schema",
+    where,
+    found: schemaString.slice(0, 80),
+    wanted: "a struct type in JSON",
+  });
+}
+
+function badField(where: string, path: string, found: string): SluiceError {
+  return new SluiceError("CORRUPT_LOG", {
+    attempted: "read a table's schema",
+    where: path === "" ? where : `${where}, column "${path.replace(/\.$/, "")}"`,
+    found,
+    wanted: "fields with a name and a type of the protocol",
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
-import { type DataType, type Schema, SluiceError } from "../../core/mod.ts";
+import { SluiceError } from "../../core/mod.ts";
 import type { Metadata, Protocol } from "./actions.ts";
-import { allFields, parseFields } from "./schema_json.ts";
+import { allFields, type FieldJson, parseFields, type TypeJson } from "./schema_json.ts";
+import { isTrue } from "./table_properties.ts";
 
 const MAX_READER_VERSION = 3;
 const MAX_WRITER_VERSION = 7;
@@ -16,43 +17,40 @@ const READER_FEATURES: readonly string[] = [
   "vacuumProtocolCheck",
 ];
 
+/** Features whose tables can be read, but not written to. */
+const READ_ONLY_FEATURES: readonly string[] = [
+  "variantShredding",
+  "variantShredding-preview",
+  "variantType",
+  "variantType-preview",
+];
+
 const COLUMN_MAPPING_MODES: readonly string[] = ["none", "name", "id"];
 
-/** Features whose tables can be appended to; those that ask something of a writer only while idle. */
+/** Features whose tables can be written to; a few of them only while idle, see `dutyNotDone`. */
 const WRITER_FEATURES: readonly string[] = [
-  "columnMapping",
-  "timestampNtz",
-  "vacuumProtocolCheck",
+  ...READER_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
+  "clustering",
   "domainMetadata",
   "generatedColumns",
+  "icebergCompatV1",
+  "icebergCompatV2",
   "identityColumns",
+  "inCommitTimestamp",
   "invariants",
+  "rowTracking",
 ];
 
-/** What a field's metadata says of duties that a writer has; by key, the feature. */
-const FIELD_DUTIES: Readonly<Record<string, string>> = {
-  "delta.invariants": "invariants",
-  "delta.generationExpression": "generatedColumns",
-  "delta.identity.start": "identityColumns",
-  CURRENT_DEFAULT: "allowColumnDefaults",
+/** Properties that ask something of a writer that is not done here, and the feature. */
+const SWITCHES_NOT_DONE: Readonly<Record<string, string>> = {
+  "delta.enableIcebergCompatV1": "icebergCompatV1",
+  "delta.enableIcebergCompatV2": "icebergCompatV2",
+  "delta.enableIcebergCompatV3": "icebergCompatV3",
 };
-
-/** The protocol that a new table with this schema needs. */
-export function protocolFor(schema: Schema): Protocol {
-  if (!schema.fields.some((field) => hasTimestampNtz(field.type))) {
-    return { minReaderVersion: 1, minWriterVersion: 2 };
-  }
-  return {
-    minReaderVersion: 3,
-    minWriterVersion: 7,
-    readerFeatures: ["timestampNtz"],
-    writerFeatures: ["appendOnly", "invariants", "timestampNtz"],
-  };
-}
 
 /**
  * Refuses a table that asks of its readers what is not done here.
@@ -64,7 +62,8 @@ export function refuseUnreadable(protocol: Protocol, metadata: Metadata, where: 
   if (protocol.minReaderVersion > MAX_READER_VERSION) {
     throw unsupported(attempted, where, `reader version ${protocol.minReaderVersion}`);
   }
-  const unknown = protocol.readerFeatures?.find((feature) => !READER_FEATURES.includes(feature));
+  const known = [...READER_FEATURES, ...READ_ONLY_FEATURES];
+  const unknown = protocol.readerFeatures?.find((feature) => !known.includes(feature));
   if (unknown !== undefined) throw unsupported(attempted, where, `reader feature "${unknown}"`);
   const mode = columnMappingMode(metadata);
   if (!COLUMN_MAPPING_MODES.includes(mode)) {
@@ -74,7 +73,7 @@ export function refuseUnreadable(protocol: Protocol, metadata: Metadata, where: 
 
 /** How columns are found in data files: `none` or `name`, or `id`. */
 export function columnMappingMode(metadata: Metadata): string {
-  return metadata.configuration?.["delta.columnMapping.mode"] ?? "none";
+  return metadata.configuration?.["delta.columnMapping.mode"]?.toLowerCase() ?? "none";
 }
 
 /**
@@ -90,33 +89,56 @@ export function refuseUnwritable(protocol: Protocol, metadata: Metadata, where: 
   }
   const unknown = protocol.writerFeatures?.find((feature) => !WRITER_FEATURES.includes(feature));
   if (unknown !== undefined) throw unsupported(attempted, where, `writer feature "${unknown}"`);
-  const mode = columnMappingMode(metadata);
-  if (mode !== "none") {
-    throw unsupported(attempted, where, `feature "columnMapping" in mode "${mode}"`);
+  for (const [property, feature] of Object.entries(SWITCHES_NOT_DONE)) {
+    if (!isTrue(metadata.configuration, property)) continue;
+    throw unsupported(attempted, where, `feature "${feature}" in use (${property})`);
   }
-  const constraint = Object.keys(metadata.configuration)
-    .find((key) => key.startsWith("delta.constraints."));
-  if (constraint !== undefined) {
-    throw unsupported(attempted, where, `feature "checkConstraints" in use (${constraint})`);
+  const fields = parseFields(metadata.schemaString, where);
+  const stored = fields.filter(({ name }) => !metadata.partitionColumns.includes(name));
+  if (isStructOfVoids({ type: "struct", fields: stored })) {
+    throw unsupported(attempted, where, "a table of type void: no column is stored");
   }
-  for (const { path, field } of allFields(parseFields(metadata.schemaString, where))) {
-    if (hasVoid(field.type)) {
-      throw unsupported(attempted, where, `type void (column "${path}")`);
-    }
-    const duty = Object.keys(FIELD_DUTIES).find((key) => key in field.metadata);
-    if (duty === undefined) continue;
-    throw unsupported(
-      attempted,
-      where,
-      `feature "${FIELD_DUTIES[duty]}" in use (column "${path}")`,
-    );
+  for (const { path, field } of allFields(fields)) {
+    const duty = dutyNotDone(field);
+    if (duty !== undefined) throw unsupported(attempted, where, `${duty} (column "${path}")`);
   }
 }
 
-function hasVoid(type: unknown): boolean {
-  if (typeof type !== "object" || type === null) return type === "void";
-  const { elementType, keyType, valueType } = type as Record<string, unknown>;
-  return [elementType, keyType, valueType].some(hasVoid);
+/**
+ * Refuses to take rows away from a table that only grows; files that rearrange its rows may replace
+ * others all the same. See Delta's "append-only tables".
+ *
+ * @throws {SluiceError} `APPEND_ONLY`.
+ */
+export function refuseRemoval(metadata: Metadata, attempted: string, where: string): void {
+  if (!isTrue(metadata.configuration, "delta.appendOnly")) return;
+  throw new SluiceError("APPEND_ONLY", {
+    attempted,
+    where,
+    found: "delta.appendOnly = true",
+    wanted: "a table that rows may be taken from",
+    hint: "unset the property delta.appendOnly, if its owner agrees",
+  });
+}
+
+/** What a field asks of a writer that is not done here, if anything. */
+function dutyNotDone({ type, metadata }: FieldJson): string | undefined {
+  if ("delta.identity.start" in metadata) return 'feature "identityColumns" in use';
+  if (hasVoidItems(type)) return "type void in a list or map";
+  return isStructOfVoids(type) ? "a struct of nothing but void" : undefined;
+}
+
+/** True for lists and maps of void, which no file can hold. */
+function hasVoidItems(type: TypeJson): boolean {
+  if (typeof type === "string" || type.type === "struct") return false;
+  const items = type.type === "array" ? [type.elementType] : [type.keyType, type.valueType];
+  return items.some((item) => item === "void" || hasVoidItems(item) || isStructOfVoids(item));
+}
+
+/** True for a struct that has no field which a file could hold. */
+function isStructOfVoids(type: TypeJson): boolean {
+  return typeof type === "object" && type.type === "struct" &&
+    type.fields.every((field) => field.type === "void" || isStructOfVoids(field.type));
 }
 
 function unsupported(attempted: string, where: string, found: string): SluiceError {
@@ -126,18 +148,4 @@ function unsupported(attempted: string, where: string, found: string): SluiceErr
     found,
     hint: "use another table, or a client that knows the feature",
   });
-}
-
-function hasTimestampNtz(type: DataType): boolean {
-  if (typeof type === "string") return type === "timestamp_ntz";
-  switch (type.type) {
-    case "decimal":
-      return false;
-    case "struct":
-      return type.fields.some((field) => hasTimestampNtz(field.type));
-    case "array":
-      return hasTimestampNtz(type.elementType);
-    case "map":
-      return hasTimestampNtz(type.keyType) || hasTimestampNtz(type.valueType);
-  }
 }

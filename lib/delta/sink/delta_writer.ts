@@ -1,7 +1,6 @@
 import {
   type Batch,
   type CommitOutcome,
-  errorText,
   failpoint,
   type MicroBatch,
   nothingStaged,
@@ -11,33 +10,33 @@ import {
   SluiceError,
   type StagedBatch,
 } from "../../core/mod.ts";
-import type { AddFile, CommitInfo, Metadata, Protocol } from "../protocol/actions.ts";
+import type { AddFile, Metadata } from "../protocol/actions.ts";
 import { refuseBadTable, refuseMismatch, type WantedTable } from "../protocol/check_schema.ts";
-import { DataFileWriter } from "../files/data_files.ts";
+import { DataFileWriter } from "../files/data_file_writer.ts";
 import { withStorageErrors } from "../protocol/delta_error.ts";
 import type { DeltaOptions } from "./delta_options.ts";
-import { ENGINE_INFO } from "../protocol/engine_info.ts";
 import { localLogStore } from "../log/local_log_store.ts";
 import type { LogStore } from "../log/log_store.ts";
 import { formatSchema } from "../protocol/schema_json.ts";
 import { type Snapshot, updateSnapshot } from "../log/snapshot.ts";
-import { rejectPartitionValues, splitByPartition } from "../files/split_by_partition.ts";
-import { protocolFor, refuseUnwritable } from "../protocol/table_features.ts";
-import {
-  checkpointInterval,
-  numIndexedColumns,
-  type TableProperties,
-} from "../protocol/table_properties.ts";
-import { writeCheckpoint } from "../log/write_checkpoint.ts";
-import { type AppendTransaction, commitAppend, isOwnCommit } from "../transactions/transaction.ts";
+import { rejectPartitionValues } from "../files/split_by_partition.ts";
+import { type TableLayout, tableLayout } from "../files/table_layout.ts";
+import { protocolFor } from "../protocol/new_protocol.ts";
+import { columnMappingMode, refuseUnwritable } from "../protocol/table_features.ts";
+import { Checkpointer } from "../transactions/after_commit.ts";
+import { conflictError } from "../transactions/conflict_error.ts";
+import type { NewTable } from "../transactions/next_commit.ts";
+import { commitTransaction, isOwnCommit, type Transaction } from "../transactions/transaction.ts";
 
 /** Data files of a batch that wait for their commit. */
 interface StagedFiles {
   readonly batchId: number;
   readonly numRows: number;
   readonly files: readonly AddFile[];
-  /** By which columns they are kept apart. */
-  readonly partitionColumns: readonly string[];
+  /** Removes them. */
+  readonly discard: () => Promise<void>;
+  /** What the table was when they were written. */
+  readonly layout: TableLayout;
 }
 
 /** A batch of this run that was tried, and where it landed if it did. */
@@ -54,16 +53,13 @@ export class DeltaWriter implements SinkWriter {
   readonly #wanted: WantedTable;
   readonly #queryId: string;
   readonly #store: LogStore;
-  readonly #files: DataFileWriter;
-  readonly #notice: (message: string) => void;
   #snapshot: Snapshot | undefined;
   /** The table as it was when the rows were last held against it. */
-  #checkedProtocol: Protocol | undefined;
-  #checkedMetadata: Metadata | undefined;
+  #layout: TableLayout | undefined;
   #attempt: Attempt | undefined;
   /** The newest batch that the table was ever seen to have. */
   #knownBatchId = -1;
-  #checkpointFailed = false;
+  readonly #checkpointer: Checkpointer;
 
   /** Use the sink's `open`. */
   constructor(path: string, options: DeltaOptions, context: SinkContext) {
@@ -71,8 +67,7 @@ export class DeltaWriter implements SinkWriter {
     this.#wanted = { schema: context.schema, partitionBy: options.partitionBy, path };
     this.#queryId = context.queryId;
     this.#store = localLogStore(path);
-    this.#files = new DataFileWriter(path);
-    this.#notice = context.onNotice ?? (() => {});
+    this.#checkpointer = new Checkpointer(this.#store, context.onNotice ?? (() => {}));
   }
 
   /** Reads the table, if there is one, and checks that the rows fit. */
@@ -89,7 +84,10 @@ export class DeltaWriter implements SinkWriter {
 
   /** Rows that would not be read back as they are. */
   reject(batch: Batch, startRow: number): Rejection[] {
-    return rejectPartitionValues(batch, startRow, this.#partitionColumns());
+    return [
+      ...rejectPartitionValues(batch, startRow, this.#partitionColumns()),
+      ...this.#layout?.constraints.reject(batch, startRow) ?? [],
+    ].sort((a, b) => a.index - b.index);
   }
 
   /** Writes and flushes the data files of a batch, unless the table has it. */
@@ -98,16 +96,24 @@ export class DeltaWriter implements SinkWriter {
     const stored = this.#storedBatchId();
     if (stored >= batchId) return nothingStaged(this.#storedOutcome(batchId, batch.numRows));
     this.#refuseGap(batchId, stored);
-    const partitionColumns = this.#partitionColumns();
-    const files = await this.#storage("write data files", () => {
-      const parts = splitByPartition(batch, partitionColumns);
-      return this.#files.write(parts, numIndexedColumns(this.#properties()));
-    });
+    const { protocol, metaData } = this.#newTable();
+    const layout = this.#layout ?? tableLayout(this.#path, protocol, metaData);
+    const writer = new DataFileWriter(layout);
+    const discard = () => writer.abort();
+    let files: readonly AddFile[];
+    try {
+      await writer.write(batch);
+      files = await writer.finish();
+    } catch (error) {
+      await discard();
+      throw error;
+    }
     // A crash before the commit leaves files that no commit names; the replay writes new ones.
     await failpoint("delta:staged");
+    const { numRows } = batch;
     return {
-      commit: () => this.#commit({ batchId, numRows: batch.numRows, files, partitionColumns }),
-      abort: () => this.#files.remove(files),
+      commit: () => this.#commit({ batchId, numRows, files, discard, layout }),
+      abort: discard,
     };
   }
 
@@ -117,95 +123,80 @@ export class DeltaWriter implements SinkWriter {
   }
 
   async #commit(staged: StagedFiles): Promise<CommitOutcome> {
-    const { batchId, numRows: numOutputRows, files } = staged;
+    const { batchId, numRows: numOutputRows } = staged;
     await failpoint("delta:committing");
     const attempt = this.#attemptOf(batchId);
     let outcome;
     try {
       const transaction = this.#transaction(staged, attempt.txnId);
-      outcome = await commitAppend(this.#store, this.#snapshot, transaction);
+      outcome = await commitTransaction(this.#store, this.#snapshot, transaction);
     } catch (error) {
       // Unless it may have landed, nothing of it is in the table.
       const isKnown = !(error instanceof SluiceError && error.code === "COMMIT_UNKNOWN");
-      if (isKnown) await this.#files.remove(files);
+      if (isKnown) await staged.discard();
       throw error;
     }
     this.#snapshot = outcome.snapshot;
+    if (outcome.status === "conflict") {
+      await staged.discard();
+      throw conflictError(`commit batch ${batchId}`, this.#path, outcome.conflict);
+    }
     this.#knownBatchId = Math.max(this.#knownBatchId, batchId);
     if (outcome.status === "alreadyCommitted") {
-      await this.#files.remove(files);
+      await staged.discard();
       return this.#storedOutcome(batchId, numOutputRows);
     }
     attempt.tableVersion = outcome.version;
     await failpoint("delta:committed");
-    await this.#checkpoint(outcome.snapshot, outcome.version);
+    await this.#checkpointer.afterCommit(outcome.snapshot, outcome.version);
     return { status: "committed", numOutputRows, tableVersion: outcome.version };
   }
 
-  #transaction(staged: StagedFiles, txnId: string): AppendTransaction {
-    const { batchId, numRows, files, partitionColumns } = staged;
+  #transaction(staged: StagedFiles, txnId: string): Transaction {
+    const { batchId, numRows, files, layout } = staged;
     const nowMs = Date.now();
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
-    const commitInfo: CommitInfo & { txnId: string } = {
-      timestamp: nowMs,
+    return {
+      txnId,
       operation: "STREAMING UPDATE",
       operationParameters: {
         outputMode: "Append",
         queryId: this.#queryId,
         epochId: String(batchId),
       },
-      isolationLevel: "Serializable",
-      isBlindAppend: true,
       operationMetrics: {
         numRemovedFiles: "0",
         numAddedFiles: String(files.length),
         numOutputRows: String(numRows),
         numOutputBytes: String(bytes),
       },
-      engineInfo: ENGINE_INFO,
-      txnId,
-    };
-    const { schema } = this.#wanted;
-    return {
-      commitInfo,
-      newTable: {
-        protocol: protocolFor(schema),
-        metaData: {
-          id: crypto.randomUUID(),
-          format: { provider: "parquet", options: {} },
-          schemaString: formatSchema(schema),
-          partitionColumns,
-          configuration: {},
-          createdTime: nowMs,
-        },
-      },
+      newTable: this.#newTable(),
       actions: [
         { txn: { appId: this.#queryId, version: batchId, lastUpdated: nowMs } },
         ...files.map((add) => ({ add })),
       ],
+      reads: { kind: "nothing" },
       recheck: (snapshot) => {
         this.#check(snapshot);
-        refuseOtherPartitions(partitionColumns, snapshot);
+        refuseOtherFiles(layout.metadata, snapshot);
       },
     };
   }
 
-  /** Due every few versions; after one that failed, at the very next. */
-  async #checkpoint(snapshot: Snapshot, version: number): Promise<void> {
-    const isDue = version > 0 && version % checkpointInterval(this.#properties()) === 0;
-    if (!isDue && !this.#checkpointFailed) return;
-    try {
-      await writeCheckpoint(this.#store, snapshot, Date.now());
-      this.#checkpointFailed = false;
-    } catch (error) {
-      this.#checkpointFailed = true;
-      this.#notice(
-        `no checkpoint of ${this.#path} at version ${version} (${
-          errorText(error)
-        }); the table is ` +
-          "whole without it, and the next commit tries again",
-      );
-    }
+  /** The table that the first batch makes. */
+  #newTable(): NewTable {
+    const { schema, partitionBy = [] } = this.#wanted;
+    return {
+      protocol: protocolFor(schema),
+      metaData: {
+        id: crypto.randomUUID(),
+        format: { provider: "parquet", options: {} },
+        schemaString: formatSchema(schema),
+        partitionColumns: partitionBy,
+        configuration: {},
+        createdTime: Date.now(),
+      },
+    };
   }
 
   /** Brings the snapshot up to date, and finds out whether a try of this run has landed. */
@@ -225,11 +216,12 @@ export class DeltaWriter implements SinkWriter {
   /** Holds the rows against the table, if it is not as it was the last time. */
   #check(snapshot: Snapshot): void {
     const { protocol, metadata, location } = snapshot;
-    if (protocol === this.#checkedProtocol && metadata === this.#checkedMetadata) return;
+    if (protocol === this.#layout?.protocol && metadata === this.#layout.metadata) return;
     refuseUnwritable(protocol, metadata, location);
     refuseMismatch(this.#wanted, snapshot);
-    this.#checkedProtocol = protocol;
-    this.#checkedMetadata = metadata;
+    const layout = tableLayout(this.#path, protocol, metadata);
+    layout.constraints.understand();
+    this.#layout = layout;
   }
 
   #refuseGap(batchId: number, stored: number): void {
@@ -270,24 +262,33 @@ export class DeltaWriter implements SinkWriter {
     return this.#snapshot?.metadata.partitionColumns ?? this.#wanted.partitionBy ?? [];
   }
 
-  #properties(): TableProperties {
-    return this.#snapshot?.metadata.configuration ?? {};
-  }
-
   #storage<T>(attempted: string, step: () => Promise<T>): Promise<T> {
     return withStorageErrors(`${attempted} of Delta table ${this.#path}`, this.#path, step);
   }
 }
 
-/** Files kept apart by other columns than the table's cannot be added: they have to be written anew. */
-function refuseOtherPartitions(staged: readonly string[], snapshot: Snapshot): void {
-  const { partitionColumns } = snapshot.metadata;
-  if (staged.join("\n") === partitionColumns.join("\n")) return;
+/** Files of a table that was another when they were written cannot be added: they are written anew. */
+function refuseOtherFiles(staged: Metadata, { metadata, location }: Snapshot): void {
+  if (demandsOnFiles(staged) === demandsOnFiles(metadata)) return;
   throw new SluiceError("TABLE_CHANGED", {
     attempted: "commit to a Delta table",
-    where: snapshot.location,
-    found: `partition columns ${partitionColumns.join(", ") || "none"}`,
-    wanted: `${staged.join(", ") || "none"}, as when the batch was staged`,
+    where: location,
+    found: demandsOnFiles(metadata),
+    wanted: `${demandsOnFiles(staged)}, as when the batch was staged`,
     retryable: true,
   });
+}
+
+/** What decides how files are written, and which rows may be in them. */
+function demandsOnFiles(metadata: Metadata): string {
+  const { partitionColumns, configuration, schemaString } = metadata;
+  const constraints = Object.entries(configuration)
+    .filter(([name]) => name.startsWith("delta.constraints."))
+    .map(([name, sql]) => `${name} ${sql}`).sort();
+  const mode = columnMappingMode(metadata);
+  return [
+    `partition columns ${partitionColumns.join(", ") || "none"}`,
+    `column mapping ${mode === "none" ? mode : `${mode} of ${schemaString}`}`,
+    ...constraints,
+  ].join("; ");
 }

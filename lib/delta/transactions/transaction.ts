@@ -1,60 +1,86 @@
 import { SluiceError } from "../../core/mod.ts";
-import {
-  type Action,
-  type CommitInfo,
-  formatActions,
-  type Metadata,
-  type Protocol,
-} from "../protocol/actions.ts";
-import { isAtLeast, judgeWinner } from "./conflict_rules.ts";
-import { withStorageErrors } from "../protocol/delta_error.ts";
-import { commitName } from "../log/log_files.ts";
 import type { LogStore } from "../log/log_store.ts";
+import { commitName } from "../log/log_files.ts";
 import { type Commit, readCommit, Snapshot, updateSnapshot } from "../log/snapshot.ts";
-import { refuseUnwritable } from "../protocol/table_features.ts";
+import { type Action, formatActions } from "../protocol/actions.ts";
+import { withStorageErrors } from "../protocol/delta_error.ts";
+import { refuseRemoval, refuseUnwritable } from "../protocol/table_features.ts";
+import {
+  type Conflict,
+  isAtLeast,
+  type IsolationLevel,
+  judgeWinner,
+  type ReadSet,
+} from "./conflict_rules.ts";
+import { type NewTable, nextCommit } from "./next_commit.ts";
 
-/** An append that is ready but for its version. */
-export interface AppendTransaction {
-  /** `add` and `txn` actions. */
+/** Changes to a table that are ready but for their version. */
+export interface Transaction {
+  /** How the commit is known again, if its answer is lost: a UUID. */
+  readonly txnId: string;
+  /** Spark's name for it: `WRITE`, `DELETE`, `MERGE`, `OPTIMIZE`, … */
+  readonly operation: string;
+  /** What the operation was told. */
+  readonly operationParameters: Readonly<Record<string, unknown>>;
+  /** What the operation did. */
+  readonly operationMetrics?: Readonly<Record<string, string>>;
+  /** What the user noted. */
+  readonly userMetadata?: string;
+  /** All but `commitInfo`. */
   readonly actions: readonly Action[];
-  /** Goes first if there is no table yet. */
-  readonly newTable: { readonly protocol: Protocol; readonly metaData: Metadata };
-  /** All but `readVersion`; `txnId` is how the commit is known again. */
-  readonly commitInfo: CommitInfo & { readonly txnId: string };
-  /** Called when another commit may have changed what the table is; throws if the rows do not fit. */
-  readonly recheck: (snapshot: Snapshot) => void;
+  /** What was looked at to know what to do. */
+  readonly reads: ReadSet;
+  /** How far to keep apart from others; absent: as the table's `delta.isolationLevel` says. */
+  readonly isolation?: IsolationLevel;
+  /** Goes first if there is no table yet; absent: there has to be one. */
+  readonly newTable?: NewTable;
+  /**
+   * Called when another commit may have changed what the table is; throws if this one does not fit
+   * any more. Absent: such a commit is a conflict.
+   */
+  readonly recheck?: (snapshot: Snapshot) => void;
 }
 
 /** How a transaction ended; the snapshot has all that the log has up to there. */
 export type TransactionOutcome =
   | { readonly status: "committed"; readonly version: number; readonly snapshot: Snapshot }
   /** Another commit holds the same `txn`, or a later one. */
-  | { readonly status: "alreadyCommitted"; readonly snapshot: Snapshot };
+  | { readonly status: "alreadyCommitted"; readonly snapshot: Snapshot }
+  /** Another commit has changed what this one builds on: plan it anew from the snapshot. */
+  | { readonly status: "conflict"; readonly conflict: Conflict; readonly snapshot: Snapshot };
 
 /**
- * Commits an append: takes the version after `snapshot`, or as many later as other writers take
- * first. Without a snapshot it creates the table.
+ * Commits: takes the version after `snapshot`, or as many later as others take first, as long as the
+ * conflict rules allow going behind them. Without a snapshot it creates the table.
  *
  * @throws {SluiceError} `COMMIT_UNKNOWN`, retryable, if the log cannot be read after a write that
  * may have landed: look for `txnId` in the log before anything else. After any other error nothing
- * of the transaction is in the table. Also what `recheck` throws.
+ * of the transaction is in the table. Also what `recheck` throws, and `APPEND_ONLY` if rows would be
+ * taken out of a table that only grows.
  */
-export async function commitAppend(
+export async function commitTransaction(
   store: LogStore,
   snapshot: Snapshot | undefined,
-  transaction: AppendTransaction,
+  transaction: Transaction,
 ): Promise<TransactionOutcome> {
   let current = snapshot;
   for (;;) {
-    const commit = nextCommit(current, transaction);
+    if (current !== undefined && hasTransactions(current, transaction)) {
+      return { status: "alreadyCommitted", snapshot: current };
+    }
+    if (current !== undefined && takesRowsAway(transaction)) {
+      refuseRemoval(current.metadata, `commit ${transaction.operation}`, store.location);
+    }
+    const isolation = isolationOf(current, transaction);
+    const commit = await nextCommit(store, current, transaction, isolation);
     // The commit point. A crash before the file is there leaves data files that nobody refers to; a
     // crash after it leaves a table that has the data and the txn.
-    if (await put(store, commit, transaction.commitInfo.txnId)) {
+    if (await put(store, commit, transaction.txnId)) {
       if (current === undefined) current = Snapshot.created(store.location, commit.actions);
       else current.apply(commit);
       return { status: "committed", version: commit.version, snapshot: current };
     }
-    const next = await overtake(store, current, transaction);
+    const next = await overtake(store, current, transaction, isolation);
     if (!(next instanceof Snapshot)) return next;
     current = next;
   }
@@ -63,19 +89,6 @@ export async function commitAppend(
 /** True if these actions are of the commit with this `txnId`. */
 export function isOwnCommit(actions: readonly Action[], txnId: string): boolean {
   return actions.some(({ commitInfo }) => commitInfo?.txnId === txnId);
-}
-
-function nextCommit(current: Snapshot | undefined, transaction: AppendTransaction): Commit {
-  const { commitInfo, newTable, actions } = transaction;
-  if (current === undefined) {
-    const { protocol, metaData } = newTable;
-    return { version: 0, actions: [{ commitInfo }, { protocol }, { metaData }, ...actions] };
-  }
-  const readVersion = current.version;
-  return {
-    version: readVersion + 1,
-    actions: [{ commitInfo: { ...commitInfo, readVersion } }, ...actions],
-  };
 }
 
 /** Writes a commit; false if its version is taken by another. */
@@ -119,7 +132,8 @@ async function wroteAfterAll(
 async function overtake(
   store: LogStore,
   current: Snapshot | undefined,
-  transaction: AppendTransaction,
+  transaction: Transaction,
+  isolation: IsolationLevel,
 ): Promise<Snapshot | TransactionOutcome> {
   const { snapshot, commits } = await withStorageErrors(
     "read the commits that came first",
@@ -135,22 +149,45 @@ async function overtake(
       retryable: true,
     });
   }
-  const { actions, commitInfo, recheck } = transaction;
-  let tableChanged = snapshot !== current;
-  for (const { version, actions: winner } of commits) {
-    if (isOwnCommit(winner, commitInfo.txnId)) return { status: "committed", version, snapshot };
-    const judgement = judgeWinner(actions, winner);
+  const { actions, reads, txnId, recheck } = transaction;
+  let tableChange: Conflict | undefined = snapshot === current ? undefined : {
+    kind: "MetadataChanged",
+    version: snapshot.version,
+    found: "a log that was cleaned up or made anew",
+  };
+  for (const winner of commits) {
+    const { version } = winner;
+    if (isOwnCommit(winner.actions, txnId)) return { status: "committed", version, snapshot };
+    const judgement = judgeWinner({ actions, reads, isolation }, winner);
     if (judgement.kind === "alreadyCommitted") return { status: "alreadyCommitted", snapshot };
-    if (judgement.kind === "tableChanged") tableChanged = true;
-  }
-  for (const { txn } of actions) {
-    if (txn !== undefined && isAtLeast(snapshot.txn(txn.appId), txn)) {
-      return { status: "alreadyCommitted", snapshot };
+    if (judgement.kind === "conflict") {
+      return { status: "conflict", conflict: judgement.conflict, snapshot };
     }
+    if (judgement.kind === "tableChanged") tableChange ??= judgement.conflict;
   }
-  if (tableChanged) {
+  if (hasTransactions(snapshot, transaction)) return { status: "alreadyCommitted", snapshot };
+  if (tableChange !== undefined) {
+    if (recheck === undefined) return { status: "conflict", conflict: tableChange, snapshot };
     refuseUnwritable(snapshot.protocol, snapshot.metadata, snapshot.location);
     recheck(snapshot);
   }
   return snapshot;
+}
+
+/** True if the table has one of the transaction's own keys, or a later one of the same application. */
+function hasTransactions(snapshot: Snapshot, { actions }: Transaction): boolean {
+  return actions.some(({ txn }) => txn !== undefined && isAtLeast(snapshot.txn(txn.appId), txn));
+}
+
+function isolationOf(
+  snapshot: Snapshot | undefined,
+  { isolation }: Transaction,
+): IsolationLevel {
+  if (isolation !== undefined) return isolation;
+  const level = snapshot?.metadata.configuration["delta.isolationLevel"];
+  return level === "WriteSerializable" || level === "SnapshotIsolation" ? level : "Serializable";
+}
+
+function takesRowsAway({ actions }: Transaction): boolean {
+  return actions.some(({ remove }) => remove?.dataChange === true);
 }

@@ -54,6 +54,12 @@ Deno.test("decodeZ85() reads the example of its specification", () => {
   equal(decodeZ85("Hell~"), undefined);
 });
 
+Deno.test("decodeZ85() reads a last word of fewer bytes, as Rust's z85 writes it", () => {
+  equal(decodeZ85("Hello##093")?.toHex(), "864fd26f0300");
+  equal(decodeZ85("##093Hello"), undefined);
+  equal(decodeZ85("####0"), undefined);
+});
+
 Deno.test("readDeletionVector() checks magic, size, checksum and count", async () => {
   await using folder = await tempFolder();
   const bitmap = Uint8Array.from([...le(4, 1681511377), ...arrayBitmap(0, 0, [1, 5])]);

@@ -1,12 +1,24 @@
 import { deepEqual, equal, ok } from "assert";
 import { Batch, Decimal, type Schema, schema as s } from "../../../lib/core/mod.ts";
 import { fileStats } from "../../../lib/delta/files/file_stats.ts";
+import { indexedFields } from "../../../lib/delta/files/indexed_fields.ts";
 import { EveryType, everyTypeBatch } from "../../support/sample_rows.ts";
 
 function statsOf(schema: unknown, rows: Record<string, unknown>[], maxLeaves = 32): string {
   const batch = new Batch(schema as Schema);
   for (const row of rows) batch.append(row);
-  return fileStats(batch, maxLeaves);
+  return indexedStats(batch, maxLeaves);
+}
+
+function indexedStats(batch: Batch, maxLeaves: number): string {
+  const numIndexed = maxLeaves === Infinity ? "-1" : String(maxLeaves);
+  const indexed = indexedFields(batch.schema, {
+    "delta.dataSkippingNumIndexedCols": numIndexed,
+  });
+  return fileStats(batch, {
+    isIndexed: (field) => indexed.has(field),
+    nameOf: ({ name }) => name,
+  });
 }
 
 function bounds(schema: unknown, rows: Record<string, unknown>[]): [unknown, unknown] {
@@ -92,7 +104,7 @@ Deno.test("fileStats() has days, and points in time to the microsecond", () => {
 });
 
 Deno.test("fileStats() goes into structs and counts nulls everywhere", () => {
-  const stats = JSON.parse(fileStats(everyTypeBatch(0, 8) as Batch, 100));
+  const stats = JSON.parse(indexedStats(everyTypeBatch(0, 8) as Batch, 100));
 
   equal(stats.numRecords, 8);
   equal(stats.minValues.id, 0);
@@ -105,7 +117,7 @@ Deno.test("fileStats() goes into structs and counts nulls everywhere", () => {
 
 Deno.test("fileStats() ends after as many leaf columns as asked for", () => {
   const leaves = (max: number) => {
-    const { nullCount } = JSON.parse(fileStats(everyTypeBatch(0, 4) as Batch, max));
+    const { nullCount } = JSON.parse(indexedStats(everyTypeBatch(0, 4) as Batch, max));
     return Object.keys(nullCount);
   };
 

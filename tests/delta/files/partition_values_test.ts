@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from "assert";
 import { createColumn, type DataType, Decimal } from "../../../lib/core/mod.ts";
+import { locateFile } from "../../../lib/delta/files/file_in_table.ts";
 import {
-  dataFilePath,
   encodePath,
   formatPartitionValue,
   parsePartitionValue,
@@ -69,10 +69,5 @@ Deno.test("a partition's folder is escaped once for the disk and once more for t
     encodePath(`${folder}x.parquet`),
     "symbol=a%20b%2525c%252Fd/k%253Dy=__HIVE_DEFAULT_PARTITION__/x.parquet",
   );
-  equal(dataFilePath("/table", encodePath(`${folder}x.parquet`)), `/table/${folder}x.parquet`);
-});
-
-Deno.test("dataFilePath() goes anywhere for absolute paths", () => {
-  equal(dataFilePath("/table", "file:///else%20where/x.parquet"), "/else where/x.parquet");
-  equal(dataFilePath("/table", "/elsewhere/x.parquet"), "/elsewhere/x.parquet");
+  equal(locateFile("/table", encodePath(`${folder}x.parquet`)), `/table/${folder}x.parquet`);
 });

@@ -80,3 +80,32 @@ Deno.test("findLogSegment() takes no notice of names that mean nothing", () => {
 
   equal(findLogSegment(names, "log")?.version, 1);
 });
+
+const compaction = (first: number, last: number) =>
+  commitName(first).replace("json", commitName(last).replace("json", "compacted.json"));
+const namesOf = (names: readonly string[], version?: number) =>
+  findLogSegment(names, "log", version)?.commits.map(({ name }) => name);
+
+Deno.test("findLogSegment() takes compacted files instead of the commits they are made of", () => {
+  const names = [...commits(0, 9), compaction(0, 3), compaction(2, 5), compaction(2, 7)];
+  deepEqual(namesOf(names), [compaction(0, 3), compaction(2, 7), ...commits(8, 9)]);
+  deepEqual(namesOf([checkpointName(1), ...names]), [compaction(2, 7), ...commits(8, 9)]);
+  deepEqual(namesOf(names, 4), [compaction(0, 3), commitName(4)]);
+});
+
+Deno.test("findLogSegment() reads the newest commit though a compacted file has it", () => {
+  const names = [...commits(0, 4), compaction(0, 4)];
+  deepEqual(namesOf(names), [compaction(0, 4), commitName(4)]);
+});
+
+Deno.test("findLogSegment() fills a gap with a compacted file", () => {
+  const names = [...commits(0, 1), compaction(2, 4), commitName(5)];
+  deepEqual(namesOf(names), [...commits(0, 1), compaction(2, 4), commitName(5)]);
+  deepEqual(namesOf([compaction(0, 4)]), [compaction(0, 4)]);
+  throws(() => namesOf(names, 3), { code: "VERSION_NOT_FOUND" });
+  throws(() => namesOf([commitName(0), compaction(2, 4)]), { code: "CORRUPT_LOG" });
+});
+
+Deno.test("findLogSegment() tells a log of which only parts are left from no table", () => {
+  throws(() => findLogSegment([part(5, 1, 2)], "log"), { code: "CORRUPT_LOG" });
+});

@@ -96,7 +96,7 @@ Deno.test("delta() keeps every type to the last digit", () =>
     const table = await DeltaTable.open(path);
 
     deepEqual(await Array.fromAsync(table.rows()), [...everyTypeBatch(0, 200).rows()]);
-    deepEqual(table.schema().fields, EveryType.fields);
+    deepEqual(table.schema.fields, EveryType.fields);
     deepEqual(table.protocol.readerFeatures, ["timestampNtz"]);
   }));
 
@@ -468,6 +468,21 @@ Deno.test("delta() stages again when the table was made with other partitions me
     deepEqual(file?.partitionValues, { symbol: "A" });
   }));
 
+Deno.test("delta() stages again when a constraint was added meanwhile", () =>
+  withTable(async (path) => {
+    await makeTable(path, Trade, {});
+    const writer = await delta({ path }).open(sinkContext(Trade));
+    const staged = await writer.stage(microBatch(0, trades(["A", 0])));
+    const { metadata } = await DeltaTable.open(path);
+    const configuration = { "delta.constraints.positive": "id > 0" };
+    await localLogStore(path)
+      .putIfAbsent(commitName(1), formatActions([{ metaData: { ...metadata, configuration } }]));
+
+    await rejects(staged.commit(), { code: "TABLE_CHANGED", retryable: true });
+    await rejects(writer.stage(microBatch(0, trades(["A", 0]))), { code: "CONSTRAINT_VIOLATED" });
+    deepEqual(await dataFiles(path), []);
+  }));
+
 Deno.test("delta() refuses tables that ask of writers what is not done, by name", () =>
   withTable(async (path) => {
     const withMetadata = (metadata: Record<string, unknown>) =>
@@ -484,12 +499,15 @@ Deno.test("delta() refuses tables that ask of writers what is not done, by name"
       writerFeatures: ["appendOnly", name],
     });
     const tables: [string, MadeTable][] = [
-      ["checkConstraints", { configuration: { "delta.constraints.positive": "id > 0" } }],
+      ["checkConstraints", { configuration: { "delta.constraints.odd": "is_odd(id)" } }],
       ["invariants", { schemaString: withMetadata({ "delta.invariants": "{}" }) }],
-      ["generatedColumns", { schemaString: withMetadata({ "delta.generationExpression": "1" }) }],
+      ["generatedColumns", {
+        schemaString: withMetadata({ "delta.generationExpression": "x(1)" }),
+      }],
       ["identityColumns", { schemaString: withMetadata({ "delta.identity.start": 1 }) }],
-      ["allowColumnDefaults", { schemaString: withMetadata({ CURRENT_DEFAULT: "1" }) }],
-      ["rowTracking", { protocol: features("rowTracking") }],
+      ["allowColumnDefaults", { schemaString: withMetadata({ CURRENT_DEFAULT: "uuid()" }) }],
+      ["icebergCompatV2", { configuration: { "delta.enableIcebergCompatV2": "true" } }],
+      ["collations", { protocol: features("collations") }],
       ["writer version 8", { protocol: { minReaderVersion: 1, minWriterVersion: 8 } }],
     ];
     for (const [name, made] of tables) {
@@ -502,6 +520,22 @@ Deno.test("delta() refuses tables that ask of writers what is not done, by name"
     }
     await makeTable(path, Trade, { protocol: features("changeDataFeed") });
     await delta({ path }).open(sinkContext(Trade));
+  }));
+
+Deno.test("delta() rejects rows that break a constraint of the table", () =>
+  withTable(async (path) => {
+    await makeTable(path, Trade, {
+      partitionColumns: ["symbol"],
+      configuration: { "delta.constraints.positive": "id > 0" },
+    });
+    const writer = await delta({ path }).open(sinkContext(Trade));
+
+    const rejections = writer.reject?.(trades(["A", 1], ["A", 0], ["", 2], ["A", -1]), 1);
+
+    deepEqual(rejections?.map(({ index }) => index), [1, 2, 3]);
+    ok(rejections?.[0]?.error.includes('constraint "positive"'));
+    await rejects(writer.stage(microBatch(0, trades(["A", 0]))), { code: "CONSTRAINT_VIOLATED" });
+    deepEqual(await dataFiles(path), []);
   }));
 
 Deno.test("delta() refuses options and schemas of which no table can be made", () =>

@@ -4,11 +4,11 @@ import { type Action, formatActions, parseActions } from "../../../lib/delta/pro
 import { writeCheckpoint } from "../../../lib/delta/log/write_checkpoint.ts";
 import { checkpointName, commitName } from "../../../lib/delta/log/log_files.ts";
 import {
-  type AppendTransaction,
-  commitAppend,
+  commitTransaction,
   loadSnapshot,
   type LogStore,
   memoryLogStore,
+  type Transaction,
 } from "../../../lib/delta/mod.ts";
 import { formatSchema } from "../../../lib/delta/protocol/schema_json.ts";
 import { interrupted } from "../../support/log_store_faults.ts";
@@ -27,10 +27,13 @@ const newTable = {
 function append(
   appId: string,
   version: number,
-  options: Partial<AppendTransaction> = {},
-): AppendTransaction {
+  options: Partial<Transaction> = {},
+): Transaction {
   return {
-    commitInfo: { txnId: `${appId}/${version}`, isBlindAppend: true },
+    txnId: `${appId}/${version}`,
+    operation: "STREAMING UPDATE",
+    operationParameters: {},
+    reads: { kind: "nothing" },
     newTable,
     actions: [
       { txn: { appId, version } },
@@ -57,11 +60,11 @@ async function paths(store: LogStore): Promise<string[]> {
   return [...(await loadSnapshot(store))!.files()].map(({ path }) => path);
 }
 
-Deno.test("commitAppend() makes a table with its first commit and goes on from there", async () => {
+Deno.test("commitTransaction() makes a table with its first commit and goes on from there", async () => {
   const store = memoryLogStore();
 
-  const first = await commitAppend(store, undefined, append("a", 0));
-  const second = await commitAppend(store, first.snapshot, append("a", 1));
+  const first = await commitTransaction(store, undefined, append("a", 0));
+  const second = await commitTransaction(store, first.snapshot, append("a", 1));
 
   equal(first.status === "committed" && first.version, 0);
   equal(second.status === "committed" && second.version, 1);
@@ -71,26 +74,29 @@ Deno.test("commitAppend() makes a table with its first commit and goes on from t
   equal(info?.commitInfo?.readVersion, 0);
 });
 
-Deno.test("commitAppend() goes behind the appends that came first", async () => {
+Deno.test("commitTransaction() goes behind the appends that came first", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
   const stale = await loadSnapshot(store);
   for (let i = 0; i < 3; i++) {
-    await commitAppend(store, await loadSnapshot(store), append("other", i));
+    await commitTransaction(store, await loadSnapshot(store), append("other", i));
   }
 
-  const outcome = await commitAppend(store, stale, append("a", 1));
+  const outcome = await commitTransaction(store, stale, append("a", 1));
 
   equal(outcome.status === "committed" && outcome.version, 4);
   equal(outcome.snapshot.numFiles, 5);
   deepEqual(await paths(store), [...outcome.snapshot.files()].map(({ path }) => path));
 });
 
-Deno.test("commitAppend(), of many at once, lands each exactly once without a gap", async () => {
+Deno.test("commitTransaction(), of many at once, lands each exactly once without a gap", async () => {
   const store = memoryLogStore();
 
   const outcomes = await Promise.all(
-    Array.from({ length: 30 }, (_, i) => commitAppend(store, undefined, append(`app-${i}`, 0))),
+    Array.from(
+      { length: 30 },
+      (_, i) => commitTransaction(store, undefined, append(`app-${i}`, 0)),
+    ),
   );
 
   const versions = outcomes.map((outcome) => outcome.status === "committed" ? outcome.version : -1);
@@ -99,34 +105,34 @@ Deno.test("commitAppend(), of many at once, lands each exactly once without a ga
   equal((await loadSnapshot(store))!.metadata.id, "table-1");
 });
 
-Deno.test("commitAppend() finds that another process has committed the same txn", async () => {
+Deno.test("commitTransaction() finds that another process has committed the same txn", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
   const stale = await loadSnapshot(store);
-  await commitAppend(store, await loadSnapshot(store), append("a", 1));
-  const late = append("a", 1, { commitInfo: { txnId: "another run" } });
+  await commitTransaction(store, await loadSnapshot(store), append("a", 1));
+  const late = append("a", 1, { txnId: "another run" });
 
-  const outcome = await commitAppend(store, stale, late);
+  const outcome = await commitTransaction(store, stale, late);
 
   equal(outcome.status, "alreadyCommitted");
   equal((await paths(store)).length, 2);
 });
 
-Deno.test("commitAppend(), of two that create the table with the same txn, lets one", async () => {
+Deno.test("commitTransaction(), of two that create the table with the same txn, lets one", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
 
-  const outcome = await commitAppend(
+  const outcome = await commitTransaction(
     store,
     undefined,
-    append("a", 0, { commitInfo: { txnId: "another run" } }),
+    append("a", 0, { txnId: "another run" }),
   );
 
   equal(outcome.status, "alreadyCommitted");
   equal((await paths(store)).length, 1);
 });
 
-Deno.test("commitAppend() knows its own commit again when the answer was lost", async () => {
+Deno.test("commitTransaction() knows its own commit again when the answer was lost", async () => {
   const store = memoryLogStore();
   const lossy = interrupted(store, {
     after() {
@@ -134,19 +140,19 @@ Deno.test("commitAppend() knows its own commit again when the answer was lost", 
     },
   });
 
-  const first = await commitAppend(lossy, undefined, append("a", 0));
-  const second = await commitAppend(lossy, first.snapshot, append("a", 1));
+  const first = await commitTransaction(lossy, undefined, append("a", 0));
+  const second = await commitTransaction(lossy, first.snapshot, append("a", 1));
 
   equal(first.status === "committed" && first.version, 0);
   equal(second.status === "committed" && second.version, 1);
   deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
 });
 
-Deno.test("commitAppend() knows its own commit again by its id alone", async () => {
+Deno.test("commitTransaction() knows its own commit again by its id alone", async () => {
   // Nothing else gives it away: no txn, and no commit before it that a reader could start from.
   const { actions: [, add], ...rest } = append("a", 1);
   const full = memoryLogStore();
-  const { snapshot } = await commitAppend(full, undefined, append("a", 0));
+  const { snapshot } = await commitTransaction(full, undefined, append("a", 0));
   await writeCheckpoint(full, snapshot, 0);
   const store = memoryLogStore();
   await store.write(checkpointName(0), (await full.read(checkpointName(0)))!);
@@ -156,15 +162,15 @@ Deno.test("commitAppend() knows its own commit again by its id alone", async () 
     },
   });
 
-  const outcome = await commitAppend(lossy, snapshot, { ...rest, actions: [add!] });
+  const outcome = await commitTransaction(lossy, snapshot, { ...rest, actions: [add!] });
 
   equal(outcome.status === "committed" && outcome.version, 1);
   deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
 });
 
-Deno.test("commitAppend() goes behind another's commit when its own write failed", async () => {
+Deno.test("commitTransaction() goes behind another's commit when its own write failed", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
   let failures = 1;
   const failing = interrupted(store, {
     async before(name) {
@@ -174,12 +180,12 @@ Deno.test("commitAppend() goes behind another's commit when its own write failed
     },
   });
 
-  const outcome = await commitAppend(failing, await loadSnapshot(store), append("a", 1));
+  const outcome = await commitTransaction(failing, await loadSnapshot(store), append("a", 1));
 
   equal(outcome.status === "committed" && outcome.version, 2);
 });
 
-Deno.test("commitAppend() says that nothing landed when the write failed", async () => {
+Deno.test("commitTransaction() says that nothing landed when the write failed", async () => {
   const store = memoryLogStore();
   const broken = interrupted(store, {
     before() {
@@ -187,7 +193,7 @@ Deno.test("commitAppend() says that nothing landed when the write failed", async
     },
   });
 
-  await rejects(commitAppend(broken, undefined, append("a", 0)), {
+  await rejects(commitTransaction(broken, undefined, append("a", 0)), {
     code: "DELTA_STORAGE",
     retryable: true,
   });
@@ -195,7 +201,7 @@ Deno.test("commitAppend() says that nothing landed when the write failed", async
   deepEqual(await store.list(), []);
 });
 
-Deno.test("commitAppend() says that it cannot know when neither write nor read has an answer", async () => {
+Deno.test("commitTransaction() says that it cannot know when neither write nor read has an answer", async () => {
   const store = memoryLogStore();
   let away = false;
   const flaky = interrupted(store, {
@@ -208,19 +214,19 @@ Deno.test("commitAppend() says that it cannot know when neither write nor read h
     },
   });
 
-  await rejects(commitAppend(flaky, undefined, append("a", 0)), {
+  await rejects(commitTransaction(flaky, undefined, append("a", 0)), {
     code: "COMMIT_UNKNOWN",
     retryable: true,
   });
 
-  const again = await commitAppend(store, undefined, append("a", 0));
+  const again = await commitTransaction(store, undefined, append("a", 0));
   equal(again.status === "committed" && again.version, 0);
   deepEqual(await paths(store), ["a-0.parquet"]);
 });
 
-Deno.test("commitAppend() looks again whether the rows fit when the table has changed", async () => {
+Deno.test("commitTransaction() looks again whether the rows fit when the table has changed", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
   const stale = await loadSnapshot(store);
   await put(store, 1, [{ metaData: { ...newTable.metaData, configuration: { x: "y" } } }]);
   const seen: string[] = [];
@@ -228,15 +234,15 @@ Deno.test("commitAppend() looks again whether the rows fit when the table has ch
     recheck: ({ metadata }) => void seen.push(JSON.stringify(metadata.configuration)),
   });
 
-  const outcome = await commitAppend(store, stale, transaction);
+  const outcome = await commitTransaction(store, stale, transaction);
 
   deepEqual(seen, ['{"x":"y"}']);
   equal(outcome.status === "committed" && outcome.version, 2);
 });
 
-Deno.test("commitAppend() writes nothing when the rows do not fit any more", async () => {
+Deno.test("commitTransaction() writes nothing when the rows do not fit any more", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
   const stale = await loadSnapshot(store);
   await put(store, 1, [{ metaData: newTable.metaData }]);
   const transaction = append("a", 1, {
@@ -245,16 +251,16 @@ Deno.test("commitAppend() writes nothing when the rows do not fit any more", asy
     },
   });
 
-  await rejects(commitAppend(store, stale, transaction), { code: "SCHEMA_MISMATCH" });
+  await rejects(commitTransaction(store, stale, transaction), { code: "SCHEMA_MISMATCH" });
 
   equal((await store.list()).length, 2);
 });
 
-Deno.test("commitAppend() stops at a winner that nobody here can read behind", async () => {
+Deno.test("commitTransaction() stops at a winner that nobody here can read behind", async () => {
   const store = memoryLogStore();
-  await commitAppend(store, undefined, append("a", 0));
+  await commitTransaction(store, undefined, append("a", 0));
   const stale = await loadSnapshot(store);
-  const readerFeatures = ["deletionVectors"];
+  const readerFeatures = ["timeMachine"];
   await put(store, 1, [{
     protocol: {
       minReaderVersion: 3,
@@ -265,9 +271,9 @@ Deno.test("commitAppend() stops at a winner that nobody here can read behind", a
   }]);
 
   await rejects(
-    commitAppend(store, stale, append("a", 1)),
+    commitTransaction(store, stale, append("a", 1)),
     (error: SluiceError) =>
-      error.code === "UNSUPPORTED_FEATURE" && error.message.includes('"deletionVectors"'),
+      error.code === "UNSUPPORTED_FEATURE" && error.message.includes('"timeMachine"'),
   );
   ok(!(await store.list()).includes(commitName(2)));
 });

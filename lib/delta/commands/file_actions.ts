@@ -1,0 +1,45 @@
+import { recordCount } from "../files/file_bounds.ts";
+import type { Action, AddFile, DeletionVector } from "../protocol/actions.ts";
+
+/** The action that takes a file out of the table, with all that readers of the log may want of it. */
+export function removeAction(file: AddFile, deletionTimestamp: number, dataChange = true): Action {
+  const { modificationTime: _, clusteringProvider: __, ...rest } = file;
+  return { remove: { ...rest, deletionTimestamp, dataChange, extendedFileMetadata: true } };
+}
+
+/** The file with more of its rows deleted; `numRecords` counts all of its rows. */
+export function withVector(
+  file: AddFile,
+  deletionVector: DeletionVector,
+  numRecords: number,
+): AddFile {
+  return {
+    ...file,
+    deletionVector,
+    dataChange: true,
+    stats: looseStats(file.stats ?? "{}", numRecords),
+  };
+}
+
+/** How many rows of a file are not deleted; `undefined` if its statistics do not tell. */
+export function countRecords(file: AddFile): number | undefined {
+  const numRecords = recordCount(file);
+  return numRecords === undefined
+    ? undefined
+    : numRecords - (file.deletionVector?.cardinality ?? 0);
+}
+
+/** Statistics whose bounds may be wider than needed, as they are once rows are deleted. */
+function looseStats(stats: string, numRecords: number): string {
+  // Edited as text: parsing would round integers of 64 bits.
+  const { numRecords: counted, tightBounds } = JSON.parse(stats);
+  const edited = stats.replace(/"tightBounds"\s*:\s*true/, '"tightBounds":false');
+  const missing = {
+    ...(counted === undefined ? { numRecords } : {}),
+    ...(tightBounds === undefined ? { tightBounds: false } : {}),
+  };
+  const members = [edited, JSON.stringify(missing)]
+    .map((object) => object.trim().slice(1, -1))
+    .filter((members) => members.trim() !== "");
+  return `{${members.join(",")}}`;
+}
