@@ -8,35 +8,51 @@ import {
   dropColumns,
   type NewColumn,
   renameColumn,
-} from "./commands/alter_columns.ts";
+} from "./commands/define/alter_columns.ts";
 import {
   addConstraint,
   dropConstraint,
   type DropConstraintOptions,
-} from "./commands/alter_constraints.ts";
+} from "./commands/define/alter_constraints.ts";
 import {
   setProperties,
   unsetProperties,
   type UnsetPropertiesOptions,
-} from "./commands/alter_properties.ts";
-import type { AlterResult } from "./commands/alter_table.ts";
-import { appendRows } from "./commands/append.ts";
-import { type CheckpointResult, checkpointTable } from "./commands/checkpoint_table.ts";
-import { createTable, type CreateTableOptions } from "./commands/create_table.ts";
-import { type DeleteOptions, type DeleteResult, deleteRows } from "./commands/delete_rows.ts";
-import { merge, type MergeBuilder } from "./commands/merge.ts";
-import type { MergeOptions } from "./commands/merge_rows.ts";
+} from "./commands/define/alter_properties.ts";
+import type { AlterResult } from "./commands/define/alter_table.ts";
+import { appendRows } from "./commands/write/append.ts";
+import { type CheckpointResult, checkpointTable } from "./commands/maintain/checkpoint_table.ts";
+import { createTable, type CreateTableOptions } from "./commands/define/create_table.ts";
+import {
+  type DeleteOptions,
+  type DeleteResult,
+  deleteRows,
+} from "./commands/change/delete_rows.ts";
+import { merge, type MergeBuilder } from "./commands/merge/merge.ts";
+import type { MergeOptions } from "./commands/merge/merge_rows.ts";
 import {
   type OptimizeOptions,
   type OptimizeResult,
   optimizeTable,
-} from "./commands/optimize_table.ts";
-import { type OverwriteOptions, overwriteRows } from "./commands/overwrite.ts";
-import { type RestoreOptions, type RestoreResult, restoreTable } from "./commands/restore_table.ts";
-import type { RowSource } from "./commands/row_source.ts";
-import { type UpdateOptions, type UpdateResult, updateRows } from "./commands/update_rows.ts";
-import { type VacuumOptions, type VacuumResult, vacuumTable } from "./commands/vacuum_table.ts";
-import type { WriteOptions, WriteResult } from "./commands/write_rows.ts";
+} from "./commands/maintain/optimize_table.ts";
+import { type OverwriteOptions, overwriteRows } from "./commands/write/overwrite.ts";
+import {
+  type RestoreOptions,
+  type RestoreResult,
+  restoreTable,
+} from "./commands/maintain/restore_table.ts";
+import type { RowSource } from "./commands/write/row_source.ts";
+import {
+  type UpdateOptions,
+  type UpdateResult,
+  updateRows,
+} from "./commands/change/update_rows.ts";
+import {
+  type VacuumOptions,
+  type VacuumResult,
+  vacuumTable,
+} from "./commands/maintain/vacuum_table.ts";
+import type { WriteOptions, WriteResult } from "./commands/write/write_rows.ts";
 import { parseLogName } from "./log/log_files.ts";
 import { localLogStore } from "./log/local_log_store.ts";
 import { type HistoryEntry, type HistoryOptions, tableHistory } from "./log/table_history.ts";

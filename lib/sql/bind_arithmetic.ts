@@ -1,9 +1,9 @@
 import { type DataType, Decimal, type DecimalType, describeValue, typeName } from "../core/mod.ts";
 import { type Bound, call } from "./bound.ts";
-import { fitInteger } from "./cast_value.ts";
+import { fitInteger } from "./values/cast_value.ts";
 import { cast, fold, literal } from "./coerce.ts";
-import { toDecimal } from "./compare_values.ts";
-import { divideHalfUp, fitDecimal, magnitude } from "./decimal_math.ts";
+import { toDecimal } from "./values/compare_values.ts";
+import { divideHalfUp, fitDecimal, magnitude } from "./values/decimal_math.ts";
 import { badValue } from "./sql_error.ts";
 import {
   commonType,
@@ -14,7 +14,7 @@ import {
   isIntegral,
   isNumeric,
   type SqlType,
-} from "./sql_type.ts";
+} from "./values/sql_type.ts";
 
 /** Operators on two numbers. */
 export type NumberOperator = "+" | "-" | "*" | "/" | "%" | "div";

@@ -2,10 +2,10 @@ import { type DataType, describeValue, type SluiceError, typeName } from "../cor
 import { type BoundExpression, boundExpression, parsedExpression } from "./bind_expression.ts";
 import type { Scope } from "./bind_name.ts";
 import { type Bound, call } from "./bound.ts";
-import { castFor } from "./cast_value.ts";
+import { castFor } from "./values/cast_value.ts";
 import { cast, fold, literal } from "./coerce.ts";
-import { compareFor } from "./compare_values.ts";
-import type { Expression } from "./expression.ts";
+import { compareFor } from "./values/compare_values.ts";
+import type { Expression } from "./parse/expression.ts";
 import { resolve } from "./resolve.ts";
 import { badExpression, badValue } from "./sql_error.ts";
 import {
@@ -16,7 +16,7 @@ import {
   isSameType,
   isTime,
   sqlTypeName,
-} from "./sql_type.ts";
+} from "./values/sql_type.ts";
 
 /**
  * As `bindExpression`, with values of the type of the column that they go into. Numbers go into any

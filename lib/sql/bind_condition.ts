@@ -1,8 +1,8 @@
 import type { Bound } from "./bound.ts";
 import { cast, coerceAll, fold } from "./coerce.ts";
-import { compareFor } from "./compare_values.ts";
-import type { ComparisonOperator } from "./expression.ts";
-import { commonType, isFloating, isNested, isNumeric, isSameType } from "./sql_type.ts";
+import { compareFor } from "./values/compare_values.ts";
+import type { ComparisonOperator } from "./parse/expression.ts";
+import { commonType, isFloating, isNested, isNumeric, isSameType } from "./values/sql_type.ts";
 
 /**
  * A comparison. Numbers of two types are compared as they are, exactly, or as doubles where one of

@@ -1,10 +1,10 @@
 import { type Column, createColumn, type DataType } from "../core/mod.ts";
 import type { Scope } from "./bind_name.ts";
 import { type Bound, type ColumnPath, columnsOf } from "./bound.ts";
-import type { Expression } from "./expression.ts";
+import type { Expression } from "./parse/expression.ts";
 import { type Batches, countRows, findColumn } from "./frame.ts";
 import { openReader } from "./open_reader.ts";
-import { parseExpression } from "./parse_expression.ts";
+import { parseExpression } from "./parse/parse_expression.ts";
 import { resolve } from "./resolve.ts";
 import { badExpression, withRow } from "./sql_error.ts";
 

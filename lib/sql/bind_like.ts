@@ -1,6 +1,6 @@
 import { type Bound, call } from "./bound.ts";
 import { coerce, fold, literal } from "./coerce.ts";
-import { matchesLike, parseLike } from "./like_pattern.ts";
+import { matchesLike, parseLike } from "./values/like_pattern.ts";
 import { badValue, quoted } from "./sql_error.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { type DataType, Schema, type StructField, typeName } from "../core/mod.ts";
 import type { Bound } from "./bound.ts";
-import { isNondeterministic } from "./functions.ts";
+import { isNondeterministic } from "./functions/functions.ts";
 import type { ExpressionProblem } from "./sql_error.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { type Bound, call } from "./bound.ts";
 import { cast, fold } from "./coerce.ts";
-import type { ExpressionNode } from "./expression.ts";
-import { addToDate, addToTimestamp } from "./time_math.ts";
+import type { ExpressionNode } from "./parse/expression.ts";
+import { addToDate, addToTimestamp } from "./values/time_math.ts";
 
 /**
  * A date or timestamp and an interval. A date and whole days make a date, a date and hours make a

@@ -1,5 +1,5 @@
-import type { ComparisonOperator } from "./expression.ts";
-import type { SqlType } from "./sql_type.ts";
+import type { ComparisonOperator } from "./parse/expression.ts";
+import type { SqlType } from "./values/sql_type.ts";
 
 /** A column as an expression reads it. */
 export interface ColumnPath {

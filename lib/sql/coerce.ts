@@ -1,8 +1,8 @@
 import { Batch, schema, SluiceError } from "../core/mod.ts";
 import { type Bound, call, partsOf } from "./bound.ts";
-import { castFor } from "./cast_value.ts";
+import { castFor } from "./values/cast_value.ts";
 import { openReader } from "./open_reader.ts";
-import { commonType, isNested, isSameType, isTime, type SqlType } from "./sql_type.ts";
+import { commonType, isNested, isSameType, isTime, type SqlType } from "./values/sql_type.ts";
 
 const noRows = new Batch(schema.struct({ none: schema.boolean() }));
 

@@ -9,12 +9,12 @@ import {
   NumberColumn,
 } from "../core/mod.ts";
 import type { Bound } from "./bound.ts";
-import { toDecimal, toDouble } from "./compare_values.ts";
-import { floorOf } from "./decimal_math.ts";
-import type { ComparisonOperator } from "./expression.ts";
+import { toDecimal, toDouble } from "./values/compare_values.ts";
+import { floorOf } from "./values/decimal_math.ts";
+import type { ComparisonOperator } from "./parse/expression.ts";
 import { type Batches, findColumn } from "./frame.ts";
 import { holds } from "./open_reader.ts";
-import { isDecimal, isFloating, isNumeric, type SqlType } from "./sql_type.ts";
+import { isDecimal, isFloating, isNumeric, type SqlType } from "./values/sql_type.ts";
 import { FALSE, NULL } from "./truth_value.ts";
 
 /** The truth for a value that is less than, equal to and greater than the literal. */

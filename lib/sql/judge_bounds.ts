@@ -1,10 +1,10 @@
 import type { Bound, Compare } from "./bound.ts";
-import { compareFor } from "./compare_values.ts";
-import type { ComparisonOperator } from "./expression.ts";
-import { likePrefix, parseLike } from "./like_pattern.ts";
+import { compareFor } from "./values/compare_values.ts";
+import type { ComparisonOperator } from "./parse/expression.ts";
+import { likePrefix, parseLike } from "./values/like_pattern.ts";
 import { holds } from "./open_reader.ts";
 import type { Predicate } from "./predicate.ts";
-import { isFloating, type SqlType } from "./sql_type.ts";
+import { isFloating, type SqlType } from "./values/sql_type.ts";
 
 /**
  * What is known of a column in a file; for a partition column, min and max are its value. What is

@@ -7,7 +7,7 @@ import {
   SluiceError,
   typeName,
 } from "../core/mod.ts";
-import { isDecimal } from "./sql_type.ts";
+import { isDecimal } from "./values/sql_type.ts";
 
 /** What `sql` can put into text. A list is for `IN`; a `Date` is a point in time. */
 export type SqlValue =

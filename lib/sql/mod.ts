@@ -6,6 +6,9 @@
  *
  *     text -> tokens -> expression -> (names and types settled) bound -> rows, values, or a judgement
  *
+ * `parse/` makes the tree, `values/` knows what values of each type are, `functions/` has one table
+ * of functions for each kind; what binds and what evaluates lies here.
+ *
  * @module
  */
 export { bindAssignment } from "./bind_assignment.ts";
@@ -18,10 +21,10 @@ export {
   conjuncts,
   type Expression,
   type ExpressionNode,
-} from "./expression.ts";
+} from "./parse/expression.ts";
 export type { Batches } from "./frame.ts";
 export { type BoundsOf, type ColumnBounds, judgeBounds, type Judgement } from "./judge_bounds.ts";
 export { formatLiteral, sql, type SqlValue } from "./literal.ts";
-export { parseExpression } from "./parse_expression.ts";
+export { parseExpression } from "./parse/parse_expression.ts";
 export { bindPredicate, type Predicate } from "./predicate.ts";
-export type { SqlType } from "./sql_type.ts";
+export type { SqlType } from "./values/sql_type.ts";

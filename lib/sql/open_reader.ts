@@ -1,7 +1,7 @@
 import type { DataType } from "../core/mod.ts";
 import type { Bound } from "./bound.ts";
 import { type Batches, findColumn } from "./frame.ts";
-import { isIntegral, isTime } from "./sql_type.ts";
+import { isIntegral, isTime } from "./values/sql_type.ts";
 
 /** The value of an expression for a row, null for none. */
 export type Reader = (row: number) => unknown;

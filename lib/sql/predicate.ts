@@ -2,11 +2,11 @@ import { asBoolean } from "./bind_condition.ts";
 import { parsedExpression } from "./bind_expression.ts";
 import type { Scope } from "./bind_name.ts";
 import { type Bound, type ColumnPath, columnsOf } from "./bound.ts";
-import type { Expression } from "./expression.ts";
+import type { Expression } from "./parse/expression.ts";
 import type { Batches } from "./frame.ts";
 import { resolve } from "./resolve.ts";
 import { badExpression } from "./sql_error.ts";
-import { sqlTypeName } from "./sql_type.ts";
+import { sqlTypeName } from "./values/sql_type.ts";
 import { truthOf } from "./truth.ts";
 import { TRUE } from "./truth_value.ts";
 

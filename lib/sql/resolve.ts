@@ -4,13 +4,13 @@ import { bindName, findField, type Scope } from "./bind_name.ts";
 import { bindTimeSum } from "./bind_time_sum.ts";
 import { type Bound, call } from "./bound.ts";
 import { cast, coerce, fold, literal } from "./coerce.ts";
-import type { Expression } from "./expression.ts";
-import { findFunction, functionNames, isNondeterministic } from "./functions.ts";
+import type { Expression } from "./parse/expression.ts";
+import { findFunction, functionNames, isNondeterministic } from "./functions/functions.ts";
 import { bindLike } from "./bind_like.ts";
 import { badExpression, quoted } from "./sql_error.ts";
 import { SluiceError } from "../core/mod.ts";
-import { sqlTypeName } from "./sql_type.ts";
-import { bindConcat } from "./text_functions.ts";
+import { sqlTypeName } from "./values/sql_type.ts";
+import { bindConcat } from "./functions/text_functions.ts";
 
 /**
  * Settles the names and types of an expression.

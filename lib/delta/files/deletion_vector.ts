@@ -71,29 +71,43 @@ function inlineBitmap({ pathOrInlineDv, sizeInBytes }: DeletionVector): Uint8Arr
   return bytes.subarray(0, sizeInBytes);
 }
 
-/** Size, bitmap and checksum lie behind each other at the offset; size and checksum big-endian. */
+/**
+ * Size, bitmap and checksum lie behind each other at the offset; size and checksum big-endian. Only
+ * they are read: a file may have the vectors of many data files.
+ */
 async function storedBitmap(path: string, vector: DeletionVector): Promise<Uint8Array> {
-  const file = await withStorageErrors(
-    "read a deletion vector",
-    path,
-    () => Deno.readFile(path),
-  );
   const { offset = 1, sizeInBytes } = vector;
-  if (file[0] !== FILE_VERSION) throw corrupt(path, `format ${file[0]}`, `format ${FILE_VERSION}`);
-  const start = offset + 4;
-  const end = start + sizeInBytes;
-  if (!(offset >= 0 && sizeInBytes >= 0 && end + 4 <= file.length)) {
-    throw corrupt(path, `${file.length} bytes`, `${end + 4} bytes`);
+  const end = offset + 4 + sizeInBytes + 4;
+  return await withStorageErrors("read a deletion vector", path, async () => {
+    using file = await Deno.open(path);
+    const { size: length } = await file.stat();
+    if (!(offset >= 0 && sizeInBytes >= 0 && end <= length)) {
+      throw corrupt(path, `${length} bytes`, `${end} bytes`);
+    }
+    const [format] = await readRange(file, 0, 1);
+    if (format !== FILE_VERSION) throw corrupt(path, `format ${format}`, `format ${FILE_VERSION}`);
+    const part = await readRange(file, offset, end - offset);
+    const view = new DataView(part.buffer);
+    const size = view.getInt32(0);
+    if (size !== sizeInBytes) throw corrupt(path, `size ${size}`, `${sizeInBytes}`);
+    const bitmap = part.subarray(4, 4 + sizeInBytes);
+    const wanted = view.getUint32(4 + sizeInBytes);
+    const checksum = crc32(bitmap);
+    if (checksum !== wanted) throw corrupt(path, `checksum ${checksum}`, `${wanted}`);
+    return bitmap;
+  });
+}
+
+/** Some bytes of a file that is long enough; zeros where it has been cut since. */
+async function readRange(file: Deno.FsFile, start: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  await file.seek(start, Deno.SeekMode.Start);
+  for (let read = 0; read < length;) {
+    const count = await file.read(bytes.subarray(read));
+    if (count === null) break;
+    read += count;
   }
-  const view = new DataView(file.buffer);
-  const size = view.getInt32(offset);
-  if (size !== sizeInBytes) throw corrupt(path, `size ${size}`, `${sizeInBytes}`);
-  const bitmap = file.subarray(start, end);
-  const checksum = crc32(bitmap);
-  if (checksum !== view.getUint32(end)) {
-    throw corrupt(path, `checksum ${checksum}`, `${view.getUint32(end)}`);
-  }
-  return bitmap;
+  return bytes;
 }
 
 function corrupt(where: string, found: string, wanted: string, cause?: unknown): SluiceError {

@@ -20,6 +20,7 @@ type RowReader = (row: number) => unknown;
 
 /** Strings may not be much longer than this; V8 throws. */
 const MAX_TEXT_LENGTH = 2 ** 28;
+const NO_INDICES: readonly number[] = [];
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -121,8 +122,6 @@ function integerAt({ words, values }: Int64Column, row: number): number {
     wanted: "an integer up to 2^53",
   });
 }
-
-const NO_INDICES: readonly number[] = [];
 
 function indices({ offsets }: ListColumn | MapColumn, row: number): readonly number[] {
   const start = offsets[row]!;

@@ -66,7 +66,7 @@ function fileKey(
   { path, deletionVector }: { path: string; deletionVector?: DeletionVector },
 ): string {
   // One file, whether its absolute path is written as `file:///a`, `file:/a` or `/a`.
-  const file = path.replace(/^file:\/*/, "/");
+  const file = path.startsWith("file:") ? path.replace(/^file:\/*/, "/") : path;
   if (deletionVector === undefined) return file;
   const { storageType, pathOrInlineDv, offset } = deletionVector;
   const vector = `${storageType}${pathOrInlineDv}`;

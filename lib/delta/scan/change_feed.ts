@@ -45,8 +45,8 @@ const CHANGE_FIELDS: readonly StructField[] = [CHANGE_TYPE, COMMIT_VERSION, COMM
  * ```ts
  * import { deepEqual } from "assert";
  * import { schema as s } from "../../core/mod.ts";
- * import { appendRows } from "../commands/append.ts";
- * import { createTable } from "../commands/create_table.ts";
+ * import { appendRows } from "../commands/write/append.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
  * import { readChanges } from "./change_feed.ts";
  *
  * const path = await Deno.makeTempDir();

@@ -40,8 +40,8 @@ const MAX_DECODED_BYTES = 256 * 2 ** 20;
  * ```ts
  * import { deepEqual } from "assert";
  * import { schema as s } from "../../core/mod.ts";
- * import { appendRows } from "../commands/append.ts";
- * import { createTable } from "../commands/create_table.ts";
+ * import { appendRows } from "../commands/write/append.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
  * import { scan } from "./scan.ts";
  *
  * const path = await Deno.makeTempDir();

@@ -5,11 +5,11 @@ import {
   changeColumn,
   dropColumns,
   renameColumn,
-} from "../../../lib/delta/commands/alter_columns.ts";
-import { addConstraint } from "../../../lib/delta/commands/alter_constraints.ts";
-import { setProperties } from "../../../lib/delta/commands/alter_properties.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
+} from "../../../lib/delta/commands/define/alter_columns.ts";
+import { addConstraint } from "../../../lib/delta/commands/define/alter_constraints.ts";
+import { setProperties } from "../../../lib/delta/commands/define/alter_properties.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { allFields, type FieldJson } from "../../../lib/delta/protocol/schema_json.ts";
 import { commitTransaction } from "../../../lib/delta/transactions/transaction.ts";

@@ -1,8 +1,11 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { schema as s } from "../../../lib/core/mod.ts";
-import { addConstraint, dropConstraint } from "../../../lib/delta/commands/alter_constraints.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
+import {
+  addConstraint,
+  dropConstraint,
+} from "../../../lib/delta/commands/define/alter_constraints.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
 import { hasFeature } from "../../../lib/delta/protocol/new_protocol.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow } from "../../support/delta_log.ts";

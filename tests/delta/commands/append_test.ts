@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { Batch, Decimal, schema as s } from "../../../lib/core/mod.ts";
-import { addColumns } from "../../../lib/delta/commands/alter_columns.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
+import { addColumns } from "../../../lib/delta/commands/define/alter_columns.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, alterFields, filesBelow, rowsOf } from "../../support/delta_log.ts";
 import { EveryType, everyTypeBatch } from "../../support/sample_rows.ts";

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { schema as s, SluiceError } from "../../../lib/core/mod.ts";
-import { setProperties } from "../../../lib/delta/commands/alter_properties.ts";
-import { checkpointTable } from "../../../lib/delta/commands/checkpoint_table.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
+import { setProperties } from "../../../lib/delta/commands/define/alter_properties.ts";
+import { checkpointTable } from "../../../lib/delta/commands/maintain/checkpoint_table.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
 import { hasFeature } from "../../../lib/delta/protocol/new_protocol.ts";
 import { memoryLogStore } from "../../../lib/delta/mod.ts";
 import { actionsOf } from "../../support/delta_log.ts";

@@ -1,8 +1,8 @@
 import { deepEqual, equal, rejects } from "assert";
 import { schema as s } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
-import { deleteRows } from "../../../lib/delta/commands/delete_rows.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
+import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
 import { localLogStore } from "../../../lib/delta/log/local_log_store.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow, rowsOf } from "../../support/delta_log.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "assert";
 import { type Column, createColumn, type DataType, Decimal } from "../../../lib/core/mod.ts";
-import { isKeyType, KeyIndex } from "../../../lib/delta/commands/key_index.ts";
+import { isKeyType, KeyIndex } from "../../../lib/delta/commands/merge/key_index.ts";
 import { Random } from "../../support/random.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];

@@ -1,6 +1,6 @@
 import { equal, ok } from "assert";
 import { createColumn, type DataType, Decimal } from "../../../lib/core/mod.ts";
-import { KeyRange } from "../../../lib/delta/commands/key_range.ts";
+import { KeyRange } from "../../../lib/delta/commands/merge/key_range.ts";
 import { Random } from "../../support/random.ts";
 
 /** Values of a type in order, by their number. */

@@ -1,5 +1,5 @@
 import { schema as s } from "../../../lib/core/mod.ts";
-import type { MergeClause } from "../../../lib/delta/commands/merge_clauses.ts";
+import type { MergeClause } from "../../../lib/delta/commands/merge/merge_clauses.ts";
 
 /** Columns with few values each, so that conditions and keys often hold. */
 export const ModelTable = s.struct({

@@ -1,11 +1,14 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { Batch } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable, type CreateTableOptions } from "../../../lib/delta/commands/create_table.ts";
-import { deleteRows } from "../../../lib/delta/commands/delete_rows.ts";
-import { mergeRows } from "../../../lib/delta/commands/merge_rows.ts";
-import type { MergeCase } from "../../../lib/delta/commands/merge_clauses.ts";
-import { updateRows } from "../../../lib/delta/commands/update_rows.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import {
+  createTable,
+  type CreateTableOptions,
+} from "../../../lib/delta/commands/define/create_table.ts";
+import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
+import { mergeRows } from "../../../lib/delta/commands/merge/merge_rows.ts";
+import type { MergeCase } from "../../../lib/delta/commands/merge/merge_clauses.ts";
+import { updateRows } from "../../../lib/delta/commands/change/update_rows.ts";
 import { readChanges } from "../../../lib/delta/scan/change_feed.ts";
 import { scan } from "../../../lib/delta/scan/scan.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";

@@ -1,10 +1,10 @@
 import { deepEqual, equal, rejects, throws } from "assert";
 import { Batch, Decimal, schema as s } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
-import { deleteRows } from "../../../lib/delta/commands/delete_rows.ts";
-import { merge } from "../../../lib/delta/commands/merge.ts";
-import type { RowSource } from "../../../lib/delta/commands/row_source.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
+import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
+import { merge } from "../../../lib/delta/commands/merge/merge.ts";
+import type { RowSource } from "../../../lib/delta/commands/write/row_source.ts";
 import { localLogStore } from "../../../lib/delta/log/local_log_store.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow, rowsOf } from "../../support/delta_log.ts";

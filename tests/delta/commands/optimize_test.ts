@@ -1,11 +1,11 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { Batch, Decimal, onFailpoint, schema as s } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
-import { deleteRows } from "../../../lib/delta/commands/delete_rows.ts";
-import { fileBins } from "../../../lib/delta/commands/file_bins.ts";
-import { optimizeTable } from "../../../lib/delta/commands/optimize_table.ts";
-import { zOrder } from "../../../lib/delta/commands/z_order.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
+import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
+import { fileBins } from "../../../lib/delta/commands/maintain/file_bins.ts";
+import { optimizeTable } from "../../../lib/delta/commands/maintain/optimize_table.ts";
+import { zOrder } from "../../../lib/delta/commands/maintain/z_order.ts";
 import type { AddFile } from "../../../lib/delta/protocol/actions.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow, rowsOf } from "../../support/delta_log.ts";

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { Batch, schema as s } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
-import { overwriteRows } from "../../../lib/delta/commands/overwrite.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
+import { overwriteRows } from "../../../lib/delta/commands/write/overwrite.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow, rowsOf } from "../../support/delta_log.ts";
 import { runPython } from "../../support/python.ts";

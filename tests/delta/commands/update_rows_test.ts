@@ -1,8 +1,8 @@
 import { deepEqual, equal, rejects } from "assert";
 import { schema as s } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
-import { updateRows } from "../../../lib/delta/commands/update_rows.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
+import { updateRows } from "../../../lib/delta/commands/change/update_rows.ts";
 import { readChanges } from "../../../lib/delta/scan/change_feed.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow, rowsOf } from "../../support/delta_log.ts";

@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { onFailpoint, schema as s } from "../../../lib/core/mod.ts";
-import { appendRows } from "../../../lib/delta/commands/append.ts";
-import { createTable } from "../../../lib/delta/commands/create_table.ts";
-import { deleteRows } from "../../../lib/delta/commands/delete_rows.ts";
-import { vacuumTable } from "../../../lib/delta/commands/vacuum_table.ts";
+import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
+import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
+import { vacuumTable } from "../../../lib/delta/commands/maintain/vacuum_table.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { filesBelow, rowsOf } from "../../support/delta_log.ts";
 import { type TempFolder, tempFolder } from "../../support/temp_folder.ts";

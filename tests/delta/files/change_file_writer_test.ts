@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "assert";
 import { Batch, schema as s } from "../../../lib/core/mod.ts";
 import { ChangeFileWriter } from "../../../lib/delta/files/change_file_writer.ts";
-import { dataFilePath } from "../../../lib/delta/files/partition_values.ts";
+import { locateFile } from "../../../lib/delta/files/file_in_table.ts";
 import { runPython } from "../../support/python.ts";
 import { layoutOf } from "../../support/table_layouts.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
@@ -27,7 +27,7 @@ Deno.test("ChangeFileWriter writes what happened beside the rows, a file for eac
   for (const file of files) {
     equal(file.dataChange, false);
     ok(file.path.startsWith(`_change_data/symbol=${file.partitionValues.symbol}/cdc-`), file.path);
-    const read = await runPython("read_parquet.py", dataFilePath(folder.path, file.path));
+    const read = await runPython("read_parquet.py", locateFile(folder.path, file.path));
     found[file.partitionValues.symbol!] = (read as { rows: unknown }).rows;
   }
   deepEqual(found, {

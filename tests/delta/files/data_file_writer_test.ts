@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { Batch, type Schema, schema as s } from "../../../lib/core/mod.ts";
 import { DataFileWriter } from "../../../lib/delta/files/data_file_writer.ts";
-import { dataFilePath } from "../../../lib/delta/files/partition_values.ts";
+import { locateFile } from "../../../lib/delta/files/file_in_table.ts";
 import type { TableLayout } from "../../../lib/delta/files/table_layout.ts";
 import type { AddFile } from "../../../lib/delta/protocol/actions.ts";
 import { runPython } from "../../support/python.ts";
@@ -45,7 +45,7 @@ async function write(layout: TableLayout, ...batches: Batch[]): Promise<AddFile[
 }
 
 async function found(layout: TableLayout, { path }: AddFile): Promise<Found> {
-  return await runPython("read_parquet.py", dataFilePath(layout.path, path)) as Found;
+  return await runPython("read_parquet.py", locateFile(layout.path, path)) as Found;
 }
 
 async function filesBelow(path: string): Promise<string[]> {
@@ -72,7 +72,7 @@ Deno.test("DataFileWriter gathers the rows of a partition from several batches i
       .concat([10, 11, 12, 13, 14].filter((id) => "BA"[id % 2] === symbol));
     deepEqual(rows.map(({ id }) => id), ids);
     ok(rows.every((row) => !("symbol" in row)));
-    equal((await Deno.stat(dataFilePath(layout.path, file.path))).size, file.size);
+    equal((await Deno.stat(locateFile(layout.path, file.path))).size, file.size);
     equal(JSON.parse(file.stats ?? "").numRecords, ids.length);
   }
 });

@@ -58,10 +58,17 @@ const JUDGED: readonly Judged[] = [
   {
     title: "bounds of a float that has been widened to a double",
     column: field("c", "double"),
-    // 0.1 as a float is 0.10000000149011612 as a double.
+    // As doubles, the floats 0.1 and 0.7 are 0.10000000149011612 and 0.699999988079071.
+    stats: bounds("0.7", "0.7"),
+    some: ["c < 0.7D", "c = 0.699999988079071D"],
+    none: ["c < 0.69D", "c = 0.6999D"],
+  },
+  {
+    title: "upper bounds of such a float",
+    column: field("c", "double"),
     stats: bounds("0.1", "0.1"),
-    some: ["c > 0.1D"],
-    none: ["c < 0.1D"],
+    some: ["c = 0.10000000149011612D"],
+    none: ["c = 0.1001D"],
   },
   {
     title: "bounds of a date that has been widened to a timestamp_ntz",
