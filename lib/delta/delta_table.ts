@@ -60,6 +60,7 @@ import type { TimeTravel } from "./log/time_travel.ts";
 import type { AddFile, Metadata, Protocol, SetTransaction } from "./protocol/actions.ts";
 import { tablePathOf } from "./protocol/table_path.ts";
 import { type ChangeOptions, readChanges } from "./scan/change_feed.ts";
+import { project } from "./scan/project.ts";
 import { scan, type ScanOptions } from "./scan/scan.ts";
 import { type TableDetail, tableDetail } from "./scan/table_detail.ts";
 import { TableState } from "./table_state.ts";
@@ -194,7 +195,9 @@ export class DeltaTable {
   /** The table as an Arrow table, in memory; a record batch for each data file. */
   async toArrow(options: ScanOptions = {}): Promise<Table> {
     const batches = await Array.fromAsync(this.toBatches(options));
-    return await toArrow(batches.length === 0 ? [new Batch(this.schema)] : batches);
+    if (batches.length > 0) return await toArrow(batches);
+    const columns = options.columns ?? this.schema.fields.map(({ name }) => name);
+    return await toArrow([project(new Batch(this.schema), columns)]);
   }
 
   /**

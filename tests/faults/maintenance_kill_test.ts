@@ -1,10 +1,10 @@
 import { deepEqual, equal } from "assert";
 import { fileURLToPath } from "node:url";
 import { schema as s } from "../../lib/core/mod.ts";
-import { appendRows } from "../../lib/delta/commands/append.ts";
-import { checkpointTable } from "../../lib/delta/commands/checkpoint_table.ts";
-import { createTable } from "../../lib/delta/commands/create_table.ts";
-import { deleteRows } from "../../lib/delta/commands/delete_rows.ts";
+import { appendRows } from "../../lib/delta/commands/write/append.ts";
+import { checkpointTable } from "../../lib/delta/commands/maintain/checkpoint_table.ts";
+import { createTable } from "../../lib/delta/commands/define/create_table.ts";
+import { deleteRows } from "../../lib/delta/commands/change/delete_rows.ts";
 import { filesBelow, rowsOf } from "../support/delta_log.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 

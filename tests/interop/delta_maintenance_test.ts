@@ -1,11 +1,11 @@
 import { deepEqual, equal } from "assert";
 import { schema as s } from "../../lib/core/mod.ts";
-import { appendRows } from "../../lib/delta/commands/append.ts";
-import { checkpointTable } from "../../lib/delta/commands/checkpoint_table.ts";
-import { createTable } from "../../lib/delta/commands/create_table.ts";
-import { optimizeTable } from "../../lib/delta/commands/optimize_table.ts";
-import { restoreTable } from "../../lib/delta/commands/restore_table.ts";
-import { vacuumTable } from "../../lib/delta/commands/vacuum_table.ts";
+import { appendRows } from "../../lib/delta/commands/write/append.ts";
+import { checkpointTable } from "../../lib/delta/commands/maintain/checkpoint_table.ts";
+import { createTable } from "../../lib/delta/commands/define/create_table.ts";
+import { optimizeTable } from "../../lib/delta/commands/maintain/optimize_table.ts";
+import { restoreTable } from "../../lib/delta/commands/maintain/restore_table.ts";
+import { vacuumTable } from "../../lib/delta/commands/maintain/vacuum_table.ts";
 import { commitName } from "../../lib/delta/log/log_files.ts";
 import { DeltaTable } from "../../lib/delta/mod.ts";
 import { formatActions } from "../../lib/delta/protocol/actions.ts";

@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/sql": ["lib/core"],
   "lib/stack": ["lib/core"],
   "lib/streaming": ["lib/core"],
+  "lib/notebook": ["lib/core", "lib/kafka", "lib/stack", "lib/streaming"],
   "lib/delta": ["lib/core", "lib/parquet", "lib/sql"],
 };
 const LEAVES = Object.keys(ALLOWED);
@@ -41,6 +42,23 @@ Deno.test("imports point one way, from the pipelines down to core, and only thro
     }
   }
   ok(seen > 100, `only ${seen} imports were found: the search is broken`);
+  deepEqual(wrong, []);
+});
+
+/** Within the Delta folder too: each of these may import those before it. */
+const DELTA_FOLDERS = ["protocol", "log", "files", "scan", "transactions", "commands", "sink"];
+
+Deno.test("the folders of lib/delta import one way, from sink down to protocol", async () => {
+  const wrong: string[] = [];
+  for (const [i, folder] of DELTA_FOLDERS.entries()) {
+    for (const file of await sources(`lib/delta/${folder}`)) {
+      for (const specifier of await importsOf(file)) {
+        const target = resolve(file, specifier)?.match(/^lib\/delta\/(\w+)\//)?.[1];
+        if (target === undefined || DELTA_FOLDERS.indexOf(target) <= i) continue;
+        wrong.push(`${file} imports ${specifier}`);
+      }
+    }
+  }
   deepEqual(wrong, []);
 });
 

@@ -1,4 +1,4 @@
-import { alterTable } from "../../lib/delta/commands/alter_table.ts";
+import { alterTable } from "../../lib/delta/commands/define/alter_table.ts";
 import { type Action, DeltaTable } from "../../lib/delta/mod.ts";
 import { parseFields } from "../../lib/delta/protocol/schema_json.ts";
 import type { TableState } from "../../lib/delta/table_state.ts";

@@ -9,7 +9,7 @@ import type { ColumnBounds } from "../../sql/mod.ts";
 import type { AddFile } from "../protocol/actions.ts";
 import type { ColumnMapping } from "../protocol/column_mapping.ts";
 import { parseStatsJson, type StatsJson } from "../protocol/stats_json.ts";
-import { parsePartitionValue } from "./partition_values.ts";
+import { parsePartitionValue } from "../protocol/partition_values.ts";
 import type { TableLayout } from "./table_layout.ts";
 
 /** What is known of a column in a file, found by its path in the table's schema. */

@@ -4,7 +4,7 @@ import type { PartitionValues } from "../protocol/actions.ts";
 import { withStorageErrors } from "../protocol/delta_error.ts";
 import { concatBatches } from "./concat_batches.ts";
 import { fileStats } from "./file_stats.ts";
-import { encodePath, partitionFolder } from "./partition_values.ts";
+import { encodePath, partitionFolder } from "../protocol/partition_values.ts";
 import {
   type PartitionRows,
   rejectPartitionValues,

@@ -6,7 +6,7 @@ import { withStorageErrors } from "../protocol/delta_error.ts";
 import { constantColumn } from "./constant_column.ts";
 import { readDeletionVector } from "./deletion_vector.ts";
 import { fileInTable } from "./file_in_table.ts";
-import { parsePartitionValue } from "./partition_values.ts";
+import { parsePartitionValue } from "../protocol/partition_values.ts";
 import type { TableLayout } from "./table_layout.ts";
 
 /** What to read of a data file. */

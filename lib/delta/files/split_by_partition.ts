@@ -9,7 +9,7 @@ import {
   type StructField,
 } from "../../core/mod.ts";
 import type { PartitionValues } from "../protocol/actions.ts";
-import { formatPartitionValue, partitionValueProblem } from "./partition_values.ts";
+import { formatPartitionValue, partitionValueProblem } from "../protocol/partition_values.ts";
 
 /** The rows of a batch that share their partition values, without the partition columns. */
 export interface PartitionRows {

@@ -7,7 +7,7 @@ import {
   type StructField,
   type StructType,
 } from "../../core/mod.ts";
-import { parsePartitionValue } from "../files/partition_values.ts";
+import { parsePartitionValue } from "../protocol/partition_values.ts";
 import type { AddFile } from "../protocol/actions.ts";
 import type { ColumnMapping } from "../protocol/column_mapping.ts";
 import { parseStatsJson } from "../protocol/stats_json.ts";

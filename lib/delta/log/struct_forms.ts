@@ -8,7 +8,7 @@ import {
   type StructField,
 } from "../../core/mod.ts";
 import { decodeParquet, type ParquetColumn, readParquetFooter } from "../../parquet/mod.ts";
-import { formatPartitionValue } from "../files/partition_values.ts";
+import { formatPartitionValue } from "../protocol/partition_values.ts";
 import type { AddFile } from "../protocol/actions.ts";
 
 const STATS = "stats_parsed";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { locateFile } from "../../files/file_in_table.ts";
 import { vectorPath } from "../../files/deletion_vector.ts";
-import { partitionFolder } from "../../files/partition_values.ts";
+import { partitionFolder } from "../../protocol/partition_values.ts";
 import type { TableLayout } from "../../files/table_layout.ts";
 import type { DeletionVector } from "../../protocol/actions.ts";
 

@@ -7,7 +7,7 @@ import {
   Schema,
 } from "../../../core/mod.ts";
 import { bindPredicate } from "../../../sql/mod.ts";
-import { parsePartitionValue } from "../../files/partition_values.ts";
+import { parsePartitionValue } from "../../protocol/partition_values.ts";
 import type { TableLayout } from "../../files/table_layout.ts";
 import type { AddFile } from "../../protocol/actions.ts";
 import type { TableState } from "../../table_state.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../../core/mod.ts";
 import { bindPredicate } from "../../../sql/mod.ts";
 import { ChangeFileWriter } from "../../files/change_file_writer.ts";
-import { parsePartitionValue } from "../../files/partition_values.ts";
+import { parsePartitionValue } from "../../protocol/partition_values.ts";
 import { readDataFile } from "../../files/read_data_file.ts";
 import type { TableLayout } from "../../files/table_layout.ts";
 import type { Snapshot } from "../../log/snapshot.ts";

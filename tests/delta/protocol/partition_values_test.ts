@@ -6,7 +6,7 @@ import {
   formatPartitionValue,
   parsePartitionValue,
   partitionFolder,
-} from "../../../lib/delta/files/partition_values.ts";
+} from "../../../lib/delta/protocol/partition_values.ts";
 
 const decimal: DataType = { type: "decimal", precision: 18, scale: 8 };
 
