@@ -4,6 +4,10 @@ import type { DataType } from "./schema.ts";
 
 const MAX_COLUMN_BYTES = 2 ** 31 - 1;
 const encoder = new TextEncoder();
+/** Texts up to this many bytes are remembered: most columns of short ones repeat a few. */
+const MAX_REMEMBERED_BYTES = 32;
+/** A power of two. */
+const REMEMBERED_TEXTS = 256;
 // A mark at the start of a value is part of the text.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -13,6 +17,9 @@ export class BytesColumn extends Column {
   offsets: Int32Array;
   /** The bytes of all rows, one after the other. */
   data: Uint8Array;
+  /** Texts made before, by hash of their bytes, and for each a row that has it. */
+  #texts: string[] = [];
+  readonly #textRows: number[] = [];
 
   /** Makes an empty column. */
   constructor(type: DataType, capacity: number) {
@@ -84,8 +91,28 @@ export class BytesColumn extends Column {
 
   /** The text of a row, or a copy of its bytes. */
   protected override valueAt(row: number): string | Uint8Array {
-    const bytes = this.bytesAt(row);
-    return this.type === "string" ? decoder.decode(bytes) : bytes.slice();
+    if (this.type !== "string") return this.bytesAt(row).slice();
+    const start = this.offsets[row]!;
+    const end = this.offsets[row + 1]!;
+    if (end - start > MAX_REMEMBERED_BYTES) return decoder.decode(this.bytesAt(row));
+    const data = this.data;
+    let hash = end - start;
+    for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + data[i]!;
+    const slot = (hash ^ hash >>> 15) & REMEMBERED_TEXTS - 1;
+    const remembered = this.#texts[slot];
+    if (remembered !== undefined && this.#isSame(this.#textRows[slot]!, start, end)) {
+      return remembered;
+    }
+    const text = decoder.decode(data.subarray(start, end));
+    this.#texts[slot] = text;
+    this.#textRows[slot] = row;
+    return text;
+  }
+
+  /** Forgets the rows from `length` on. */
+  override truncate(length: number): void {
+    super.truncate(length);
+    this.#texts = [];
   }
 
   /** Makes the arrays hold `capacity` rows. */
@@ -106,6 +133,15 @@ export class BytesColumn extends Column {
       taken.appendBytes(this.data, this.offsets[row]!, this.offsets[row + 1]!);
     }
     return taken;
+  }
+
+  /** True if the bytes of a row are `data[start, end)`. */
+  #isSame(row: number, start: number, end: number): boolean {
+    const { data, offsets } = this;
+    let at = offsets[row]!;
+    if (offsets[row + 1]! - at !== end - start) return false;
+    for (let i = start; i < end; i++) if (data[i] !== data[at++]) return false;
+    return true;
   }
 
   /** Makes room for `needed` bytes in all. */
