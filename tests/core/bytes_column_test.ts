@@ -19,12 +19,10 @@ Deno.test("texts that repeat are read as they were written, whatever was read be
 
 Deno.test("a text that takes the place of one that was taken back is read as itself", () => {
   const column = new BytesColumn("string", 0);
-  column.append("BTCUSDT");
-  equal(column.get(0), "BTCUSDT");
-
-  column.truncate(0);
-  column.append("ETHUSDT");
-  column.append("BTCUSDT");
-
-  deepEqual([column.get(0), column.get(1)], ["ETHUSDT", "BTCUSDT"]);
+  // So many that some have the same hash.
+  for (let i = 0; i < 1000; i++) {
+    column.truncate(0);
+    column.append(`text ${i}`);
+    equal(column.get(0), `text ${i}`);
+  }
 });
