@@ -1,7 +1,7 @@
 /**
  * Kafka batches, exactly once, into Postgres and Delta Lake tables: what a pipeline is made of.
  *
- *     kafka | ndjson  ->  json  ->  pipeline  ->  postgres, delta, deadLetterTopic, foreachBatch
+ *     kafka | ndjson  ->  json | avro  ->  pipeline  ->  postgres, delta, deadLetterTopic, foreachBatch
  *
  * Pipelines and notebooks import it as `sluice`. It holds no code of its own, only the names of the
  * parts that most of them need; the others, such as `DeltaTable` and `createProducer`, are in the
@@ -23,7 +23,9 @@ export {
 } from "./core/mod.ts";
 export { delta, type DeltaOptions } from "./delta/mod.ts";
 export { ndjson, type NdjsonOptions } from "./files/mod.ts";
+export { avro, type AvroOptions } from "./formats/avro/mod.ts";
 export { json } from "./formats/json/mod.ts";
+export { schemaRegistry, type SchemaRegistryOptions } from "./formats/registry/mod.ts";
 export {
   deadLetterTopic,
   type DeadLetterTopicOptions,

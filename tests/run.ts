@@ -4,7 +4,8 @@
  * `deno task test [paths] [options of deno test]`: runs the tests, and the examples in the docs of
  * `lib`, against a Kafka and a Postgres of their own, which it starts before and removes after.
  *
- * KAFKA_BROKERS and DATABASE_URL, where set, are used instead.
+ * KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL, where set, are used instead. The schema
+ * registry is started by the first test that asks for it.
  *
  * @module
  */
@@ -30,7 +31,7 @@ async function runTests(args: readonly string[]): Promise<number> {
   await removeLeftovers();
   const stateDir = join(sluiceDir, `test-${Deno.pid}`);
   try {
-    const port = freePorts(3);
+    const port = freePorts(4);
     const { kafkaBrokers, databaseUrl } = await ensureStack({
       stateDir,
       downloadsDir: join(sluiceDir, "downloads"),
@@ -41,7 +42,12 @@ async function runTests(args: readonly string[]): Promise<number> {
     const paths = args.some((arg) => existsSync(arg)) ? [] : defaultPaths;
     const tests = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", "--doc", ...args, ...paths],
-      env: { KAFKA_BROKERS: kafkaBrokers.join(","), DATABASE_URL: databaseUrl },
+      env: {
+        KAFKA_BROKERS: kafkaBrokers.join(","),
+        DATABASE_URL: databaseUrl,
+        SLUICE_TEST_STATE_DIR: stateDir,
+        SLUICE_TEST_REGISTRY_PORT: String(port + 3),
+      },
     }).spawn();
     const first = await Promise.race([tests.status, interrupted.promise]);
     if (typeof first !== "string") return first.code;

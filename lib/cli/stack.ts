@@ -1,5 +1,6 @@
 /**
- * `deno task stack:up | stack:down | stack:status`: the local Kafka and Postgres from the command line.
+ * `deno task stack:up | stack:down | stack:status`: the local Kafka, Postgres and schema registry from
+ * the command line.
  *
  * @module
  */
@@ -16,20 +17,26 @@ import { parseFlags } from "./flags.ts";
 import { print, printError } from "./print.ts";
 import { runCommand } from "./run_command.ts";
 
-const HELP = `Starts, stops and shows the local Kafka and Postgres; no Docker is needed.
+const HELP =
+  `Starts, stops and shows the local Kafka, Postgres and schema registry; no Docker is needed.
 
-  deno task stack:up        start what does not run yet
+  deno task stack:up        start Kafka and Postgres where they do not run yet
   deno task stack:down      stop; the data stays
   deno task stack:status    show; exit code 0 when all run, else 3
 
 Options
+  --with registry
+              with stack:up: start a schema registry too
   --wipe      with stack:down: forget the data too (downloads stay)
   --json      print JSON
   -h, --help  print this
 
 Environment
   KAFKA_BROKERS, DATABASE_URL               use these instead of starting a service
+  SCHEMA_REGISTRY_URL                       the same; http://user:password@host:port/path, or
+                                            without them and a token in SCHEMA_REGISTRY_TOKEN
   SLUICE_KAFKA_PORT, SLUICE_POSTGRES_PORT   other ports than 19092 (and the next one) and 15432
+  SLUICE_REGISTRY_PORT                      another port than 18081
   SLUICE_STATE_DIR                          another folder than .sluice`;
 
 const COMMON_FLAGS = {
@@ -38,7 +45,10 @@ const COMMON_FLAGS = {
 } as const;
 
 const FLAGS = {
-  up: COMMON_FLAGS,
+  up: {
+    with: { type: "string", value: "registry", help: "start a schema registry too" },
+    ...COMMON_FLAGS,
+  },
   down: { wipe: { type: "boolean", help: "forget the data too" }, ...COMMON_FLAGS },
   status: COMMON_FLAGS,
 } as const;
@@ -47,6 +57,7 @@ const FLAGS = {
 const VARIABLES: Readonly<Record<ServiceName, string>> = {
   kafka: "KAFKA_BROKERS",
   postgres: "DATABASE_URL",
+  registry: "SCHEMA_REGISTRY_URL",
 };
 
 const NOT_ALL_UP = 3;
@@ -65,7 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
       hint: "--help tells what each does",
     });
   }
-  const flags: { help?: boolean; json?: boolean; wipe?: boolean } = parseFlags(
+  const flags: { help?: boolean; json?: boolean; wipe?: boolean; with?: string } = parseFlags(
     `stack:${command}`,
     rest,
     FLAGS[command],
@@ -76,7 +87,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   // Progress goes to stderr, so that stdout holds the result alone.
   const onProgress = printError;
-  if (command === "up") await ensureStack({ onProgress });
+  if (command === "up") await ensureStack({ onProgress, services: servicesWith(flags.with) });
   if (command === "down") await stopStack({ onProgress, wipe: flags.wipe ?? false });
   const statuses = await stackStatus();
   if (flags.json) print(JSON.stringify(statuses, null, 2));
@@ -85,6 +96,17 @@ async function main(args: readonly string[]): Promise<number> {
     if (command === "up") printExport(statuses);
   }
   return command === "status" && !statuses.every(isUp) ? NOT_ALL_UP : 0;
+}
+
+function servicesWith(extra: string | undefined): ServiceName[] {
+  if (extra === undefined) return ["kafka", "postgres"];
+  if (extra === "registry") return ["kafka", "postgres", "registry"];
+  throw new SluiceError("BAD_FLAG", {
+    attempted: "read the flags of stack:up",
+    where: "--with",
+    found: `"${extra}"`,
+    wanted: "registry",
+  });
 }
 
 /** The line that hands the addresses to other programs; what the environment gives it has already. */

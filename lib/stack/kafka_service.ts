@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { SluiceError } from "../core/mod.ts";
-import { findJava } from "./java.ts";
+import { findJava, utf8Locale } from "./java.ts";
 import { kafkaAnswers } from "./kafka_answers.ts";
 import { fetchJars, type JarSet } from "./maven.ts";
 import type { ServiceCommand } from "./process.ts";
@@ -16,6 +16,7 @@ const kafkaJars: JarSet = {
     `org.slf4j:slf4j-simple:${versions.slf4j}`,
   ],
   downloadMegabytes: 66,
+  addressVariable: "KAFKA_BROKERS",
 };
 
 /** Any id does, a single node never meets another; a fixed one keeps the log comparable. */
@@ -39,7 +40,7 @@ export const kafkaService: Service = {
 };
 
 async function prepareKafka(context: ServiceContext): Promise<ServiceCommand> {
-  const java = await findJava();
+  const java = await findJava("Kafka", "KAFKA_BROKERS");
   const jarsDir = await fetchJars(kafkaJars, context.downloadsDir, context.onProgress);
   const cwd = kafkaDir(context.stateDir);
   await Deno.mkdir(cwd, { recursive: true });
@@ -110,11 +111,6 @@ function javaOptions(cwd: string, jarsDir: string): string[] {
     "-cp",
     join(relative(cwd, jarsDir), "*"),
   ];
-}
-
-/** Without a UTF-8 locale Java cannot open a folder whose name is not plain ASCII. */
-function utf8Locale(): Record<string, string> {
-  return Deno.build.os === "linux" ? { LC_ALL: "C.UTF-8" } : {};
 }
 
 /**

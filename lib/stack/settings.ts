@@ -1,12 +1,15 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { refuseUnknownOptions, SluiceError } from "../core/mod.ts";
-import type { Service, ServiceName } from "./service.ts";
+import type { DefaultServiceName, Service, ServiceName } from "./service.ts";
 import { services } from "./services.ts";
 
 /** Which services, where they keep their state and which ports they take. */
-export interface StackOptions<Name extends ServiceName = ServiceName> {
-  /** The services meant; all of them by default. */
+export interface StackOptions<Name extends ServiceName = DefaultServiceName> {
+  /**
+   * The services meant. By default Kafka and Postgres are started, all are stopped, and status tells
+   * of those two and of others that were started.
+   */
   readonly services?: readonly Name[];
   /** The folder of everything the stack keeps: SLUICE_STATE_DIR, else `.sluice` in the checkout. */
   readonly stateDir?: string;
@@ -16,6 +19,8 @@ export interface StackOptions<Name extends ServiceName = ServiceName> {
   readonly kafkaPort?: number;
   /** Postgres' port: SLUICE_POSTGRES_PORT, else 15432. */
   readonly postgresPort?: number;
+  /** The schema registry's port: SLUICE_REGISTRY_PORT, else 18081. */
+  readonly registryPort?: number;
   /** Told what takes time; nobody by default. */
   readonly onProgress?: (message: string) => void;
 }
@@ -37,15 +42,21 @@ export interface StackSettings {
 /**
  * Fills in what the options leave open: from the environment, then by default.
  *
+ * @param unnamed the services meant where the options name none.
  * @throws {SluiceError} `UNKNOWN_OPTION`, `UNKNOWN_SERVICE` or `INVALID_PORT`.
  */
-export function stackSettings(attempted: string, options: StackOptions): StackSettings {
+export function stackSettings(
+  attempted: string,
+  options: StackOptions<ServiceName>,
+  unnamed: readonly Service[] = services.filter((service) => service.onDemand !== true),
+): StackSettings {
   refuseUnknownOptions(attempted, options, [
     "services",
     "stateDir",
     "downloadsDir",
     "kafkaPort",
     "postgresPort",
+    "registryPort",
     "onProgress",
   ]);
   const stateDir = resolve(
@@ -58,7 +69,7 @@ export function stackSettings(attempted: string, options: StackOptions): StackSe
     if (port !== undefined) chosenPorts[service.name] = checkedPort(attempted, service, port);
   }
   return {
-    services: chosenServices(attempted, options.services),
+    services: chosenServices(attempted, options.services, unnamed),
     stateDir,
     downloadsDir: resolve(options.downloadsDir ?? join(stateDir, "downloads")),
     chosenPorts,
@@ -74,8 +85,9 @@ function checkoutDir(): string {
 function chosenServices(
   attempted: string,
   names: readonly ServiceName[] | undefined,
+  unnamed: readonly Service[],
 ): readonly Service[] {
-  if (names === undefined) return services;
+  if (names === undefined) return unnamed;
   return names.map((name) => {
     const service = services.find((each) => each.name === name);
     if (service !== undefined) return service;

@@ -3,8 +3,15 @@ import { join } from "node:path";
 import { SluiceError } from "../core/mod.ts";
 import { withFileLock } from "./file_lock.ts";
 import { isAlive } from "./process.ts";
-import type { AddressNames, Service, ServiceName, StackAddresses } from "./service.ts";
+import type {
+  AddressNames,
+  DefaultServiceName,
+  Service,
+  ServiceName,
+  StackAddresses,
+} from "./service.ts";
 import { logFile, readRecord, startService, stopService, wipeService } from "./service_runner.ts";
+import { services } from "./services.ts";
 import { type StackOptions, type StackSettings, stackSettings } from "./settings.ts";
 
 /** How one service is. */
@@ -31,8 +38,8 @@ export interface ServiceStatus {
 const minFreeBytes = 512 * 1024 * 1024;
 
 /**
- * Makes sure that the services answer: KAFKA_BROKERS and DATABASE_URL name services that run
- * elsewhere, and what they leave open is started on this machine.
+ * Makes sure that the services answer: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL name
+ * services that run elsewhere, and what they leave open is started on this machine.
  *
  * Started services outlive this process; `stopStack` ends them.
  *
@@ -44,7 +51,7 @@ const minFreeBytes = 512 * 1024 * 1024;
  * @returns the addresses of the services asked for.
  * @throws {SluiceError} as `startStack` does.
  */
-export async function ensureStack<Name extends ServiceName = ServiceName>(
+export async function ensureStack<Name extends ServiceName = DefaultServiceName>(
   options: StackOptions<Name> = {},
 ): Promise<Pick<StackAddresses, AddressNames[Name]>> {
   const settings = stackSettings("find the services", options);
@@ -66,7 +73,7 @@ export async function ensureStack<Name extends ServiceName = ServiceName>(
  * `PORT_BUSY`, `PORT_DIFFERS`, `SERVICE_DIED`, `SERVICE_NOT_READY`, `DISK_FULL`,
  * `UNSUPPORTED_SYSTEM` and others that say what to do.
  */
-export async function startStack<Name extends ServiceName = ServiceName>(
+export async function startStack<Name extends ServiceName = DefaultServiceName>(
   options: StackOptions<Name> = {},
 ): Promise<Pick<StackAddresses, AddressNames[Name]>> {
   const settings = stackSettings("start the services", options);
@@ -80,14 +87,14 @@ export async function startStack<Name extends ServiceName = ServiceName>(
  * @throws {SluiceError} `NOT_ALLOWED` when another user started them.
  */
 export async function stopStack(
-  options: StackOptions & { readonly wipe?: boolean } = {},
+  options: StackOptions<ServiceName> & { readonly wipe?: boolean } = {},
 ): Promise<void> {
   const { wipe = false, ...stackOptions } = options;
-  const settings = stackSettings("stop the services", stackOptions);
+  const settings = stackSettings("stop the services", stackOptions, services);
   await locked(settings, async () => {
     await allOrFirstError(settings.services.map(async (service) => {
       await stopService(service, settings);
-      if (wipe) await wipeService(service, settings);
+      if (wipe && await wasStarted(service, settings)) await wipeService(service, settings);
     }));
   });
 }
@@ -100,13 +107,28 @@ export async function stopStack(
  * import { deepEqual } from "assert";
  * import { stackStatus } from "./stack.ts";
  *
- * const statuses = await stackStatus();
+ * const statuses = await stackStatus({ services: ["kafka", "postgres"] });
  * deepEqual(statuses.map(({ name }) => name), ["kafka", "postgres"]);
  * ```
  */
-export async function stackStatus(options: StackOptions = {}): Promise<ServiceStatus[]> {
-  const settings = stackSettings("tell how the services are", options);
-  return await Promise.all(settings.services.map((service) => serviceStatus(service, settings)));
+export async function stackStatus(
+  options: StackOptions<ServiceName> = {},
+): Promise<ServiceStatus[]> {
+  const settings = stackSettings("tell how the services are", options, services);
+  const meant: Service[] = [];
+  for (const service of settings.services) {
+    const isNamed = options.services !== undefined || service.onDemand !== true;
+    if (isNamed || givenAddress(service) !== undefined || await wasStarted(service, settings)) {
+      meant.push(service);
+    }
+  }
+  return await Promise.all(meant.map((service) => serviceStatus(service, settings)));
+}
+
+/** False for a service on demand that nobody asked for since its data was last forgotten. */
+async function wasStarted(service: Service, settings: StackSettings): Promise<boolean> {
+  if (service.onDemand !== true) return true;
+  return await Deno.stat(logFile(service, settings.stateDir)).then(() => true, () => false);
 }
 
 async function serviceStatus(service: Service, settings: StackSettings): Promise<ServiceStatus> {

@@ -8,6 +8,10 @@ export const versions = {
   mavenDependencyPlugin: "3.6.1",
   /** Postgres as the server names it; the package itself is pinned in `deno.json`. */
   postgres: "18.4",
-  /** The oldest Java that runs Kafka 4. */
+  /** Apicurio Registry, from Maven's `io.apicurio:apicurio-registry-app`. */
+  apicurio: "3.0.9",
+  /** The last Maven plugin that fetches an artifact without reading where it comes from. */
+  mavenGetPlugin: "2.10",
+  /** The oldest Java that runs Kafka 4 and Apicurio 3. */
   minJava: 17,
 } as const;

@@ -21,6 +21,7 @@ async function stack(args: string[], env: Record<string, string> = {}): Promise<
         SLUICE_STATE_DIR: dir,
         KAFKA_BROKERS: "",
         DATABASE_URL: "",
+        SCHEMA_REGISTRY_URL: "",
         NO_COLOR: "1",
         ...env,
       },
@@ -42,6 +43,19 @@ Deno.test("stack:up takes what the environment gives and starts nothing", async 
   equal(code, 0);
   match(stdout, /Apache Kafka +given by KAFKA_BROKERS +kafka\.example:9092/);
   match(stdout, /Postgres +given by DATABASE_URL +postgres:\/\/me:\*\*\*@db\.example\/shop/);
+});
+
+Deno.test("stack:up --with registry takes the one that is given, and no other service", async () => {
+  const url = "https://me:secret@registry.example/api";
+  const { code, stdout } = await stack(["up", "--with", "registry"], {
+    ...given,
+    SCHEMA_REGISTRY_URL: url,
+  });
+  equal(code, 0);
+  match(stdout, /Schema registry +given by SCHEMA_REGISTRY_URL +https:\/\/me:\*\*\*@registry/);
+  const other = await stack(["up", "--with", "kafka"], given);
+  equal(other.code, 2);
+  match(other.stderr, /at --with: found "kafka", wanted registry/);
 });
 
 Deno.test("stack:status exits with 3 unless everything runs", async () => {

@@ -16,9 +16,10 @@ Deno.test("the stack", async (t) => {
     kafkaPort: port,
     postgresPort: port + 2,
   };
-  const { KAFKA_BROKERS, DATABASE_URL } = Deno.env.toObject();
+  const { KAFKA_BROKERS, DATABASE_URL, SCHEMA_REGISTRY_URL } = Deno.env.toObject();
   Deno.env.delete("KAFKA_BROKERS");
   Deno.env.delete("DATABASE_URL");
+  Deno.env.delete("SCHEMA_REGISTRY_URL");
   try {
     await copyDownloads(options.downloadsDir);
 
@@ -81,6 +82,7 @@ Deno.test("the stack", async (t) => {
     await stopStack({ ...options, wipe: true });
     if (KAFKA_BROKERS) Deno.env.set("KAFKA_BROKERS", KAFKA_BROKERS);
     if (DATABASE_URL) Deno.env.set("DATABASE_URL", DATABASE_URL);
+    if (SCHEMA_REGISTRY_URL) Deno.env.set("SCHEMA_REGISTRY_URL", SCHEMA_REGISTRY_URL);
     await Deno.remove(dir, { recursive: true });
   }
 });

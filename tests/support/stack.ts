@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { ensureStack, type StackAddresses } from "../../lib/stack/mod.ts";
+import { ensureStack, type StackAddresses, type StackOptions } from "../../lib/stack/mod.ts";
 
 /** The folder of everything the stacks of this checkout keep. */
 export const sluiceDir: string = fileURLToPath(new URL("../../.sluice", import.meta.url));
@@ -13,19 +13,31 @@ export const sluiceDir: string = fileURLToPath(new URL("../../.sluice", import.m
  *
  * Tests share them, so each takes topics, tables and groups of its own.
  */
-export async function testStack(): Promise<StackAddresses> {
-  const firstPort = portsOfCheckout();
-  return await ensureStack({
-    stateDir: `${sluiceDir}/test`,
+export async function testStack(): Promise<Omit<StackAddresses, "schemaRegistryUrl">> {
+  return await ensureStack(testStackOptions());
+}
+
+/** Gives a test a real schema registry, which is started when the first test asks and ends with the others. */
+export async function testRegistry(): Promise<string> {
+  const services = ["registry"] as const;
+  return (await ensureStack({ ...testStackOptions(), services })).schemaRegistryUrl;
+}
+
+function testStackOptions(): Omit<StackOptions, "services"> {
+  const place = placeOfCheckout();
+  const firstPort = 20_000 + 3 * place;
+  return {
+    stateDir: Deno.env.get("SLUICE_TEST_STATE_DIR") ?? `${sluiceDir}/test`,
     downloadsDir: `${sluiceDir}/downloads`,
     kafkaPort: firstPort,
     postgresPort: firstPort + 2,
-  });
+    registryPort: Number(Deno.env.get("SLUICE_TEST_REGISTRY_PORT") ?? 10_000 + place),
+  };
 }
 
-/** Three ports that every test process of this checkout finds alike, and another checkout hardly ever. */
-function portsOfCheckout(): number {
+/** A number below 4,000 that every test process of this checkout finds alike, and another checkout hardly ever. */
+function placeOfCheckout(): number {
   let hash = 0;
   for (const byte of new TextEncoder().encode(sluiceDir)) hash = (hash * 31 + byte) % 4_000;
-  return 20_000 + 3 * hash;
+  return hash;
 }
