@@ -39,6 +39,29 @@ export function parseFlags<const F extends Flags>(
   args: readonly string[],
   flags: F,
 ): FlagValues<F> {
+  return parseCommandLine(command, args, flags, []).flags;
+}
+
+/** What a command line says. */
+export interface CommandLine<F extends Flags> {
+  /** The flags that were given. */
+  readonly flags: FlagValues<F>;
+  /** The arguments that are no flags, as many as the command wants. */
+  readonly operands: readonly string[];
+}
+
+/**
+ * Reads a command line as `parseFlags` does, with arguments that are no flags: `operands` names them.
+ * With `--help` none of them needs to be there.
+ *
+ * @throws {SluiceError} `BAD_FLAG` as `parseFlags`, and for an operand too few or too many.
+ */
+export function parseCommandLine<const F extends Flags>(
+  command: string,
+  args: readonly string[],
+  flags: F,
+  operands: readonly string[],
+): CommandLine<F> {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { type }]) =>
       name === "help" ? [name, { type, short: "h" }] : [name, { type }]
@@ -49,12 +72,15 @@ export function parseFlags<const F extends Flags>(
   };
   const names = Object.keys(flags).map((name) => `--${name}`).join(", ");
   const values: Record<string, string | true> = {};
+  const given: string[] = [];
   // Not strict: what is wrong is told here, in words that name it.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      return refuse(`"${token.value}"`, "no flag", `one of ${names}`);
+      if (given.length < operands.length) given.push(token.value);
+      else return refuse(`"${token.value}"`, "no flag", `one of ${names}`);
+      continue;
     }
     const { name, rawName, value, inlineValue } = token;
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
@@ -68,7 +94,9 @@ export function parseFlags<const F extends Flags>(
       values[name] = value;
     }
   }
-  return values as FlagValues<F>;
+  const missing = operands[given.length];
+  if (missing !== undefined && !values.help) refuse(`<${missing}>`, "nothing", "a value for it");
+  return { flags: values as FlagValues<F>, operands: given };
 }
 
 /** The flags as `--help` shows them. */

@@ -5,10 +5,12 @@
  * @module
  */
 export {
+  type CommandLine,
   type Flag,
   type Flags,
   flagsHelp,
   type FlagValues,
+  parseCommandLine,
   parseFlags,
   wholeNumber,
 } from "./flags.ts";

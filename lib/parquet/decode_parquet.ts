@@ -1,4 +1,11 @@
-import { badOption, Batch, refuseUnknownOptions, Schema } from "../core/mod.ts";
+import {
+  badOption,
+  Batch,
+  type DataType,
+  refuseUnknownOptions,
+  Schema,
+  type StructField,
+} from "../core/mod.ts";
 import type { ReaderOptions } from "parquet-wasm/esm/parquet_wasm.js";
 import { type ArrowField, ArrowMemory, type ArrowRun } from "./arrow_memory.ts";
 import { arrowSchemaMessage } from "./arrow_stream.ts";
@@ -90,8 +97,42 @@ function arrowHint(
 ): Record<string, string> {
   if (![...columns].some(({ physicalType }) => physicalType === "INT96")) return {};
   const empty = filePart(file, metadata, columns, []);
-  const fields = readTable(wasm, empty, {}, (_, { children }) => structFields(children));
-  return { [ARROW_SCHEMA]: arrowSchemaMessage(fields).toBase64() };
+  const { fields, ids } = readTable(wasm, empty, {}, (_, { children }) => {
+    const fields = structFields(children);
+    return { fields, ids: fieldIds(fields, children) };
+  });
+  // What is told counts alone: ids that are left out are lost to whoever looks for columns by them.
+  const rename = (field: StructField) => {
+    const fieldId = ids.get(field);
+    return { name: field.name, ...(fieldId === undefined ? {} : { fieldId }) };
+  };
+  return { [ARROW_SCHEMA]: arrowSchemaMessage(fields, rename).toBase64() };
+}
+
+/** The ids that the file has for its fields, those of structs at any depth too. */
+function fieldIds(
+  fields: readonly StructField[],
+  stored: readonly ArrowField[],
+  ids: Map<StructField, number> = new Map(),
+): ReadonlyMap<StructField, number> {
+  fields.forEach((field, i) => {
+    const { fieldId } = stored[i]!;
+    if (fieldId !== undefined) ids.set(field, fieldId);
+    fieldIdsWithin(field.type, stored[i]!, ids);
+  });
+  return ids;
+}
+
+function fieldIdsWithin(type: DataType, stored: ArrowField, ids: Map<StructField, number>): void {
+  if (typeof type === "string" || type.type === "decimal") return;
+  const [first] = stored.children;
+  if (type.type === "struct") fieldIds(type.fields, stored.children, ids);
+  else if (type.type === "array") fieldIdsWithin(type.elementType, first!, ids);
+  else {
+    const [key, value] = first!.children;
+    fieldIdsWithin(type.keyType, key!, ids);
+    fieldIdsWithin(type.valueType, value!, ids);
+  }
 }
 
 function readTable<T>(

@@ -4,6 +4,7 @@ import { deepEqual, equal } from "assert";
 import { fileURLToPath } from "node:url";
 import { schema as s } from "../../lib/core/mod.ts";
 import { DeltaTable } from "../../lib/delta/mod.ts";
+import { checkLog } from "../support/check_log.ts";
 import type { LedgerEntry } from "../support/ledger_process.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 
@@ -51,5 +52,6 @@ for (const deletionVectors of ["false", "true"]) {
     for (const { operation, version } of ledgers.flat()) {
       equal(version === undefined && operation !== "optimize", false, `a ${operation} did nothing`);
     }
+    deepEqual(await checkLog(path), []);
   });
 }

@@ -112,6 +112,30 @@ Deno.test("decodeParquet() finds columns whatever is in their names, and parts o
   }
 });
 
+Deno.test("decodeParquet() finds columns by their ids beside 96-bit timestamps", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/int96.parquet`;
+  await runPython("write_parquet_int96.py", path);
+  const ids: Record<string, number> = { at: 1, place: 2, x: 3, tags: 4, key: 5, counts: 6, n: 7 };
+  const schema = s.struct({
+    at: s.timestamp(),
+    place: s.struct({ x: s.long() }),
+    tags: s.array(s.struct({ key: s.string() })),
+    counts: s.map(s.string(), s.struct({ n: s.long() })),
+  });
+
+  const batch = await decodeParquet(await Deno.readFile(path), schema, {
+    match: (field, stored) => stored.fieldId === ids[field.name],
+  });
+
+  deepEqual(batch.row(0), {
+    at: -2_000_000_000_000_000n,
+    place: { x: 3n },
+    tags: [{ key: "five" }],
+    counts: new Map([["k", { n: 7n }]]),
+  });
+});
+
 Deno.test("encodeParquet() writes names and ids of its own at every level, as pyarrow reads them", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/renamed.parquet`;

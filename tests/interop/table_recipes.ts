@@ -123,6 +123,8 @@ const COLUMN_MAPPING = { "delta.columnMapping.mode": "name" };
 export const tableRecipes: readonly TableRecipe[] = [
   {
     name: "columns of every type",
+    // Spark wants a value for a field that must have one even where there is no struct.
+    refused: [{ engine: "spark", operations: ["append", "merge", "optimize"], says: /NOT_NULL/ }],
     async make(path) {
       const table = await create(path, { schema: EveryType });
       await table.append(everyTypeBatch(0, 60) as Batch);

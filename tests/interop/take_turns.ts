@@ -10,7 +10,7 @@ export interface Players {
   readonly server: EngineServer;
   /** The engine that writes by turns with us. */
   readonly writer: EngineName;
-  /** The engines that read after every turn. */
+  /** The engines that read what we have written. */
   readonly readers: readonly EngineName[];
 }
 
@@ -49,8 +49,8 @@ export async function checkVersions(
 type ModelChange = () => void;
 
 /**
- * Changes a table by turns, we and another engine, in all ways there are; after every turn all
- * readers must find the rows of a model in memory.
+ * Changes a table by turns, we and another engine, in all ways there are; after every turn the
+ * table must have the rows of a model in memory.
  */
 export async function takeTurns(players: Players, path: string, limits: Limits): Promise<void> {
   const { server, writer } = players;
@@ -59,17 +59,14 @@ export async function takeTurns(players: Players, path: string, limits: Limits):
   const readers = players.readers.filter((engine) =>
     refusalOf(limits, engine, "read") === undefined && limits.misread?.[engine] === undefined
   );
-  const check = async (turn: string) => {
-    const expected = model.digest();
-    deepEqual(await digestOf(path), expected, `we, after: ${turn}`);
-    for (const engine of readers) {
-      deepEqual(await server.read(engine, path), expected, `${engine}, after: ${turn}`);
-    }
-  };
   const weDo = async (turn: string, change: ModelChange, act: () => Promise<unknown>) => {
     change();
     await act();
-    await check(`we ${turn}`);
+    const expected = model.digest();
+    deepEqual(await digestOf(path), expected, `we, after: we ${turn}`);
+    for (const engine of readers) {
+      deepEqual(await server.read(engine, path), expected, `${engine}, after: we ${turn}`);
+    }
   };
   const theyDo = async (operation: Operation, change: ModelChange, request: object) => {
     const ask = () => server.ask({ do: operation, path, ...request });
@@ -79,7 +76,7 @@ export async function takeTurns(players: Players, path: string, limits: Limits):
     } else {
       change();
       await ask();
-      await check(`${writer} does ${operation}`);
+      deepEqual(await digestOf(path), model.digest(), `we, after: ${writer} does ${operation}`);
     }
   };
   const nothing: ModelChange = () => {};

@@ -29,6 +29,13 @@ export function countRecords(file: AddFile): number | undefined {
     : numRecords - (file.deletionVector?.cardinality ?? 0);
 }
 
+/** How many bytes files have together, as far as the log tells. */
+export function sizeOf(files: Iterable<{ readonly size?: number }>): number {
+  let bytes = 0;
+  for (const { size = 0 } of files) bytes += size;
+  return bytes;
+}
+
 /** Statistics whose bounds may be wider than needed, as they are once rows are deleted. */
 function looseStats(stats: string, numRecords: number): string {
   // Edited as text: parsing would round integers of 64 bits.

@@ -6,7 +6,9 @@ import {
 } from "../../sql/mod.ts";
 import { type Schema, SluiceError, type StructField } from "../../core/mod.ts";
 import type { Metadata } from "../protocol/actions.ts";
+import { quotedName } from "../protocol/column_path.ts";
 import { allFields, parseFields } from "../protocol/schema_json.ts";
+import { constraintsOf } from "../protocol/table_properties.ts";
 
 /** A condition that every row of a table fulfils: true, not false and not null. */
 export interface RowRule {
@@ -23,8 +25,6 @@ export interface ColumnDefault {
   readonly isGenerated: boolean;
 }
 
-const CONSTRAINT = "delta.constraints.";
-
 /**
  * The conditions that a table's metadata sets: `delta.constraints.*`, `delta.invariants` of columns,
  * and that generated columns are what they are generated from.
@@ -36,11 +36,8 @@ export function rowRules(metadata: Metadata, schema: Schema, where: string): Row
     name,
     predicate: understood(feature, name, where, () => bindPredicate(sql, schema)),
   });
-  const rules = Object.entries(metadata.configuration)
-    .filter(([key]) => key.startsWith(CONSTRAINT))
-    .map(([key, sql]) =>
-      rule("checkConstraints", `constraint "${key.slice(CONSTRAINT.length)}"`, sql)
-    );
+  const rules = constraintsOf(metadata.configuration)
+    .map(([name, sql]) => rule("checkConstraints", `constraint "${name}"`, sql));
   for (const { path, field } of allFields(parseFields(metadata.schemaString, where))) {
     const invariant = field.metadata["delta.invariants"];
     if (invariant !== undefined) {
@@ -50,7 +47,7 @@ export function rowRules(metadata: Metadata, schema: Schema, where: string): Row
     const generation = field.metadata["delta.generationExpression"];
     if (generation !== undefined) {
       const name = `generated column "${path}"`;
-      rules.push(rule("generatedColumns", name, `${quoted(field.name)} <=> (${generation})`));
+      rules.push(rule("generatedColumns", name, `${quotedName(field.name)} <=> (${generation})`));
     }
   }
   return rules;
@@ -115,8 +112,4 @@ function understood<T>(feature: string, name: string, where: string, bind: () =>
       cause,
     });
   }
-}
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }

@@ -4,6 +4,7 @@ import { TABLE_FEATURES } from "./feature_list.ts";
 import { parseIntervalMs } from "./interval.ts";
 import {
   COMPRESSION_CODECS,
+  CONSTRAINTS,
   parseByteSize,
   statsColumns,
   type TableProperties,
@@ -17,7 +18,6 @@ type Check = (value: string) => string | undefined;
 
 const INTERVAL = "an interval such as `interval 7 days`";
 const FEATURE = "delta.feature.";
-const CONSTRAINT = "delta.constraints.";
 
 const boolean = inAnyCase("true", "false");
 const wholeFrom = (min: number, max = Number.MAX_SAFE_INTEGER): Check => (value) => {
@@ -126,7 +126,7 @@ function wantedInstead(
   occasion: PropertyOccasion,
 ): string | undefined {
   if (name.startsWith(FEATURE)) return wantedFeature(name.slice(FEATURE.length), value);
-  if (name.startsWith(CONSTRAINT)) {
+  if (name.startsWith(CONSTRAINTS)) {
     return occasion === "create"
       ? undefined
       : "a constraint added by addConstraint, which checks the rows";

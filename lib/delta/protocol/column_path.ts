@@ -24,8 +24,12 @@ export function parseColumnPath(text: string): string[] {
 
 /** The text of a path, so that it reads back as it is. */
 export function formatColumnPath(path: readonly string[]): string {
-  return path.map((name) => /[.`]/.test(name) ? `\`${name.replaceAll("`", "``")}\`` : name)
-    .join(".");
+  return path.map((name) => /[.`]/.test(name) ? quotedName(name) : name).join(".");
+}
+
+/** A name in back quotes, as SQL reads it whatever is in it. */
+export function quotedName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
 }
 
 /** True if two names mean one column: Delta does not tell case apart. */

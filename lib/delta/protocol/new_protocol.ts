@@ -2,7 +2,7 @@ import { Schema, SluiceError } from "../../core/mod.ts";
 import type { Protocol } from "./actions.ts";
 import { impliedFeatures, TABLE_FEATURES, withNeededFeatures } from "./feature_list.ts";
 import { allFields, type FieldJson, fieldsOf, type TypeJson } from "./schema_json.ts";
-import { isTrue, type TableProperties } from "./table_properties.ts";
+import { CONSTRAINTS, isTrue, type TableProperties } from "./table_properties.ts";
 
 const TABLE_FEATURES_READER = 3;
 const TABLE_FEATURES_WRITER = 7;
@@ -84,7 +84,7 @@ export function neededFeatures(
   }
   for (const name of Object.keys(properties)) {
     if (name.startsWith(FEATURE)) features.add(name.slice(FEATURE.length));
-    if (name.startsWith("delta.constraints.")) features.add("checkConstraints");
+    if (name.startsWith(CONSTRAINTS)) features.add("checkConstraints");
   }
   const mode = properties["delta.columnMapping.mode"] ?? "none";
   if (mode !== "none") features.add("columnMapping");

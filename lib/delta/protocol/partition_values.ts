@@ -118,9 +118,15 @@ function parsed(type: DataType, text: string): unknown {
       // A date, where the column was one before its type was widened.
       return parseTimestampMicros(/^[^ T]+$/.test(text) ? `${text} 00:00:00` : text, "forbidden");
     case "float":
+      // Other writers give the fewest digits that tell one float from the next: `0.1`.
+      return parsedNumber(text, Math.fround);
     case "double":
-      return text === "NaN" || !Number.isNaN(Number(text)) ? Number(text) : undefined;
+      return parsedNumber(text, Number);
     default:
       return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
   }
+}
+
+function parsedNumber(text: string, rounded: (value: number) => number): number | undefined {
+  return text === "NaN" || !Number.isNaN(Number(text)) ? rounded(Number(text)) : undefined;
 }

@@ -15,10 +15,6 @@ const READER_FEATURES: readonly string[] = [
   "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
-];
-
-/** Features whose tables can be read, but not written to. */
-const READ_ONLY_FEATURES: readonly string[] = [
   "variantShredding",
   "variantShredding-preview",
   "variantType",
@@ -62,8 +58,7 @@ export function refuseUnreadable(protocol: Protocol, metadata: Metadata, where: 
   if (protocol.minReaderVersion > MAX_READER_VERSION) {
     throw unsupported(attempted, where, `reader version ${protocol.minReaderVersion}`);
   }
-  const known = [...READER_FEATURES, ...READ_ONLY_FEATURES];
-  const unknown = protocol.readerFeatures?.find((feature) => !known.includes(feature));
+  const unknown = protocol.readerFeatures?.find((feature) => !READER_FEATURES.includes(feature));
   if (unknown !== undefined) throw unsupported(attempted, where, `reader feature "${unknown}"`);
   const mode = columnMappingMode(metadata);
   if (!COLUMN_MAPPING_MODES.includes(mode)) {
@@ -124,8 +119,16 @@ export function refuseRemoval(metadata: Metadata, attempted: string, where: stri
 /** What a field asks of a writer that is not done here, if anything. */
 function dutyNotDone({ type, metadata }: FieldJson): string | undefined {
   if ("delta.identity.start" in metadata) return 'feature "identityColumns" in use';
+  if (hasVariants(type)) return "type variant";
   if (hasVoidItems(type)) return "type void in a list or map";
   return isStructOfVoids(type) ? "a struct of nothing but void" : undefined;
+}
+
+/** True for variants, and lists and maps of them; the fields of structs are looked at by themselves. */
+function hasVariants(type: TypeJson): boolean {
+  if (typeof type === "string") return type === "variant";
+  if (type.type === "array") return hasVariants(type.elementType);
+  return type.type === "map" && (hasVariants(type.keyType) || hasVariants(type.valueType));
 }
 
 /** True for lists and maps of void, which no file can hold. */

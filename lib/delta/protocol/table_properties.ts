@@ -4,6 +4,9 @@ import { parseIntervalMs } from "./interval.ts";
 /** A table's properties, `metaData.configuration`. */
 export type TableProperties = Readonly<Record<string, string>>;
 
+/** How the names of properties begin that hold a constraint. */
+export const CONSTRAINTS = "delta.constraints.";
+
 const DEFAULT_CHECKPOINT_INTERVAL = 10;
 const DEFAULT_INDEXED_COLUMNS = 32;
 const DEFAULT_PREFIX_LENGTH = 2;
@@ -32,6 +35,18 @@ export const COMPRESSION_CODECS: Readonly<Record<string, ParquetCompression>> = 
 /** True if the property is `true`, in any case. */
 export function isTrue(properties: TableProperties, name: string): boolean {
   return properties[name]?.toLowerCase() === "true";
+}
+
+/** The names of a table's constraints and their expressions, by the property that holds each. */
+export function constraintsOf(properties: TableProperties): [string, string][] {
+  return Object.entries(properties)
+    .filter(([key]) => key.startsWith(CONSTRAINTS))
+    .map(([key, expression]) => [key.slice(CONSTRAINTS.length), expression]);
+}
+
+/** The property that holds a constraint; names are the same in any case, as in Spark. */
+export function constraintProperty(name: string): string {
+  return CONSTRAINTS + name.toLowerCase();
 }
 
 /** After how many commits a checkpoint is due: `delta.checkpointInterval`, 10 by default. */

@@ -23,6 +23,7 @@ import { rejectPartitionValues } from "../files/split_by_partition.ts";
 import { type TableLayout, tableLayout } from "../files/table_layout.ts";
 import { protocolFor } from "../protocol/new_protocol.ts";
 import { columnMappingMode, refuseUnwritable } from "../protocol/table_features.ts";
+import { constraintsOf } from "../protocol/table_properties.ts";
 import { Checkpointer } from "../transactions/after_commit.ts";
 import { conflictError } from "../transactions/conflict_error.ts";
 import type { NewTable } from "../transactions/next_commit.ts";
@@ -282,9 +283,8 @@ function refuseOtherFiles(staged: Metadata, { metadata, location }: Snapshot): v
 /** What decides how files are written, and which rows may be in them. */
 function demandsOnFiles(metadata: Metadata): string {
   const { partitionColumns, configuration, schemaString } = metadata;
-  const constraints = Object.entries(configuration)
-    .filter(([name]) => name.startsWith("delta.constraints."))
-    .map(([name, sql]) => `${name} ${sql}`).sort();
+  const constraints = constraintsOf(configuration)
+    .map(([name, sql]) => `constraint "${name}" ${sql}`).sort();
   const mode = columnMappingMode(metadata);
   return [
     `partition columns ${partitionColumns.join(", ") || "none"}`,

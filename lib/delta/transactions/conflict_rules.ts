@@ -147,11 +147,18 @@ function seesAppends(
       return true;
     case "WriteSerializable": {
       const isBlind = winner.some(({ commitInfo }) => commitInfo?.isBlindAppend === true);
-      return !isBlind || ours.some(({ metaData }) => metaData !== undefined);
+      // What one application writes is in the order of its versions.
+      return !isBlind || haveOneApplication(ours, winner) ||
+        ours.some(({ metaData }) => metaData !== undefined);
     }
     case "SnapshotIsolation":
       return false;
   }
+}
+
+function haveOneApplication(ours: readonly Action[], winner: readonly Action[]): boolean {
+  const applications = new Set(ours.flatMap(({ txn }) => txn?.appId ?? []));
+  return winner.some(({ txn }) => txn !== undefined && applications.has(txn.appId));
 }
 
 function domainConflict({ actions }: Contender, winner: Commit): Conflict | undefined {

@@ -10,8 +10,11 @@ import type {
   RemoveFile,
 } from "../protocol/actions.ts";
 import { ENGINE_INFO } from "../protocol/engine_info.ts";
+import { isTrue } from "../protocol/table_properties.ts";
 import { type IsolationLevel, ROW_TRACKING_DOMAIN } from "./conflict_rules.ts";
 import type { Transaction } from "./transaction.ts";
+
+const IN_COMMIT_TIMESTAMPS = "delta.enableInCommitTimestamps";
 
 /**
  * A transaction as the commit behind a snapshot. What depends on the version is worked out here, anew
@@ -48,8 +51,8 @@ export async function nextCommit(
     engineInfo: ENGINE_INFO,
     txnId: transaction.txnId,
   };
-  if (hasInCommitTimestamps(metadata)) {
-    const wasEnabled = hasInCommitTimestamps(before);
+  if (isOn(metadata, IN_COMMIT_TIMESTAMPS)) {
+    const wasEnabled = isOn(before, IN_COMMIT_TIMESTAMPS);
     const previousMs = wasEnabled ? await inCommitMs(store, current!) : -Infinity;
     const inCommitTimestamp = Math.max(nowMs, previousMs + 1);
     commitInfo = { ...commitInfo, inCommitTimestamp };
@@ -61,8 +64,11 @@ export async function nextCommit(
       );
     }
   }
-  if (protocol?.writerFeatures?.includes("rowTracking") && !isSuspended(metadata)) {
-    if (rewritesRows(actions) && metadata?.configuration["delta.enableRowTracking"] === "true") {
+  if (
+    protocol?.writerFeatures?.includes("rowTracking") &&
+    !isOn(metadata, "delta.rowTrackingSuspended")
+  ) {
+    if (rewritesRows(actions) && isOn(metadata, "delta.enableRowTracking")) {
       // The rows written anew do not carry their old ids in a column of their own.
       commitInfo = { ...commitInfo, tags: { "delta.rowTracking.preserved": "false" } };
     }
@@ -82,8 +88,8 @@ function isBlindAppend({ reads, actions }: Transaction): boolean {
     actions.every(({ add, txn, domainMetadata }) => add ?? txn ?? domainMetadata);
 }
 
-function hasInCommitTimestamps(metadata: Metadata | undefined): boolean {
-  return metadata?.configuration["delta.enableInCommitTimestamps"] === "true";
+function isOn(metadata: Metadata | undefined, property: string): boolean {
+  return metadata !== undefined && isTrue(metadata.configuration, property);
 }
 
 async function inCommitMs(store: LogStore, snapshot: Snapshot): Promise<number> {
@@ -109,10 +115,6 @@ function withEnablement(metadata: Metadata, version: number, timestampMs: number
       "delta.inCommitTimestampEnablementTimestamp": String(timestampMs),
     },
   };
-}
-
-function isSuspended(metadata: Metadata | undefined): boolean {
-  return metadata?.configuration["delta.rowTrackingSuspended"] === "true";
 }
 
 /** True if rows leave files and come back in others. */

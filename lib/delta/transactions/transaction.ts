@@ -75,10 +75,11 @@ export async function commitTransaction(
     const commit = await nextCommit(store, current, transaction, isolation);
     // The commit point. A crash before the file is there leaves data files that nobody refers to; a
     // crash after it leaves a table that has the data and the txn.
-    if (await put(store, commit, transaction.txnId)) {
-      if (current === undefined) current = Snapshot.created(store.location, commit.actions);
-      else current.apply(commit);
-      return { status: "committed", version: commit.version, snapshot: current };
+    const landed = await put(store, commit, transaction.txnId);
+    if (landed !== undefined) {
+      if (current === undefined) current = Snapshot.created(store.location, landed.actions);
+      else current.apply(landed);
+      return { status: "committed", version: landed.version, snapshot: current };
     }
     const next = await overtake(store, current, transaction, isolation);
     if (!(next instanceof Snapshot)) return next;
@@ -91,41 +92,43 @@ export function isOwnCommit(actions: readonly Action[], txnId: string): boolean 
   return actions.some(({ commitInfo }) => commitInfo?.txnId === txnId);
 }
 
-/** Writes a commit; false if its version is taken by another. */
-async function put(store: LogStore, commit: Commit, txnId: string): Promise<boolean> {
-  const name = commitName(commit.version);
+/** Writes a commit; the one that is there if it is ours, `undefined` if another took its version. */
+async function put(store: LogStore, commit: Commit, txnId: string): Promise<Commit | undefined> {
+  const { version } = commit;
+  const contents = formatActions(commit.actions);
   try {
-    const contents = formatActions(commit.actions);
-    if (await store.putIfAbsent(name, contents) === "created") return true;
+    if (await store.putIfAbsent(commitName(version), contents) === "created") return commit;
   } catch (cause) {
-    return await wroteAfterAll(store, commit.version, txnId, cause);
+    const found = await readBack(store, version, cause);
+    if (found !== undefined) return isOwnCommit(found.actions, txnId) ? found : undefined;
+    return await withStorageErrors(`commit version ${version}`, store.location, () => {
+      throw cause;
+    });
   }
-  return false;
+  // A store that tries again by itself may find there what it wrote before.
+  const found = await readBack(store, version);
+  return found !== undefined && isOwnCommit(found.actions, txnId) ? found : undefined;
 }
 
-/** After a write that failed in a way that says nothing: true if it landed, false if another did. */
-async function wroteAfterAll(
+/** What is there after a write that says nothing for sure of who wrote it. */
+async function readBack(
   store: LogStore,
   version: number,
-  txnId: string,
-  cause: unknown,
-): Promise<boolean> {
-  let found: Commit | undefined;
+  writeError?: unknown,
+): Promise<Commit | undefined> {
   try {
-    found = await readCommit(store, version);
+    return await readCommit(store, version);
   } catch (readError) {
     throw new SluiceError("COMMIT_UNKNOWN", {
       attempted: `commit version ${version}`,
       where: store.location,
-      found: "a write that failed, and then a log that cannot be read",
+      found: writeError === undefined
+        ? "a version that is taken, and then a log that cannot be read"
+        : "a write that failed, and then a log that cannot be read",
       retryable: true,
-      cause: new AggregateError([cause, readError]),
+      cause: writeError === undefined ? readError : new AggregateError([writeError, readError]),
     });
   }
-  if (found !== undefined) return isOwnCommit(found.actions, txnId);
-  return await withStorageErrors(`commit version ${version}`, store.location, () => {
-    throw cause;
-  });
 }
 
 /** Judges all commits that came first; a snapshot to go behind, or the end. */

@@ -7,7 +7,9 @@ import {
 import { appendRows } from "../../../lib/delta/commands/write/append.ts";
 import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
 import { hasFeature } from "../../../lib/delta/protocol/new_protocol.ts";
+import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf } from "../../support/delta_log.ts";
+import { overtaken } from "../../support/overtaken.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 
 const Item = s.struct({ id: s.long() });
@@ -80,6 +82,19 @@ Deno.test("setProperties() gives ids to the rows of files that are there", async
     actions.find(({ domainMetadata }) => domainMetadata)?.domainMetadata?.configuration,
     '{"rowIdHighWaterMark":2}',
   );
+});
+
+Deno.test("setProperties() gives ids also to rows that another adds to an empty table just before", async () => {
+  await using folder = await tempFolder();
+  await createTable(folder.path, { schema: Item });
+  const table = await overtaken(folder.path, async (other) => {
+    await appendRows(other, [{ id: 1n }]);
+  });
+
+  await setProperties(table, { "delta.enableRowTracking": "true" });
+
+  const { snapshot } = await TableState.open(folder.path);
+  deepEqual([...snapshot.files()].map(({ baseRowId }) => baseRowId), [0]);
 });
 
 Deno.test("setProperties() refuses what it would not keep to", async () => {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects, throws } from "assert";
 import { Batch, Decimal, schema as s } from "../../../lib/core/mod.ts";
 import { appendRows } from "../../../lib/delta/commands/write/append.ts";
+import { addColumns } from "../../../lib/delta/commands/define/alter_columns.ts";
 import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
 import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
 import { merge } from "../../../lib/delta/commands/merge/merge.ts";
@@ -312,6 +313,19 @@ Deno.test("merge() reads a source that can be read only once, whatever comes fir
   deepEqual((await owners(folder.path)).slice(-2), ["100 mine 1", "101 mine 2"]);
 });
 
+Deno.test("merge() reads objects as the newest columns have them", async () => {
+  await using folder = await tempFolder();
+  const table = await accounts(folder.path);
+  await addColumns(await TableState.open(folder.path), [
+    { name: "since", type: s.date().nullable() },
+  ]);
+
+  await merge(table, [{ ...account(1, "ann", 11), since: 19_723 }], ON)
+    .whenMatchedUpdateAll().execute();
+
+  equal((await rowsOf(folder.path, "id"))[0]?.since, 19_723);
+});
+
 Deno.test("merge() leaves nothing behind if a constraint refuses a row", async () => {
   await using folder = await tempFolder();
   const table = await accounts(folder.path, { "delta.constraints.solvent": "balance >= 0" });
@@ -369,6 +383,14 @@ Deno.test("merge() names what is wrong with it", async () => {
   await rejects(
     merge(table, source, ON).whenNotMatchedInsert({ values: {} }).execute(),
     { code: "BAD_MERGE" },
+  );
+  const nested = await createTable(`${folder.path}/nested`, {
+    schema: s.struct({ id: s.long(), place: s.struct({ city: s.string() }).nullable() }),
+  });
+  await rejects(
+    merge(nested, source, ON)
+      .whenNotMatchedInsert({ values: { id: "source.id", "place.city": "'Bonn'" } }).execute(),
+    { code: "BAD_MERGE", message: /place\.city/ },
   );
   await rejects(merge(table, source, { on: "id = 1" }).whenMatchedDelete().execute(), {
     code: "BAD_EXPRESSION",

@@ -155,6 +155,19 @@ Deno.test("overwriteRows() with overwriteSchema gives the table other columns", 
   }
 });
 
+Deno.test("overwriteRows() with overwriteSchema keeps the columns that a constraint speaks of", async () => {
+  await using folder = await tempFolder();
+  const table = await tenItems(folder.path, { "delta.constraints.positive": "n >= 0" });
+  const noRows = new Batch(s.struct({ id: s.long(), day: s.date().nullable() }));
+
+  await rejects(
+    overwriteRows(table, noRows, { overwriteSchema: true }),
+    { code: "UNSUPPORTED_FEATURE", message: /constraint "positive"/ },
+  );
+
+  equal((await TableState.open(folder.path)).snapshot.version, 1);
+});
+
 Deno.test("overwriteRows() replaces rows that another commit adds meanwhile", async () => {
   await using folder = await tempFolder();
   const table = await tenItems(folder.path);

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { schema as s } from "../../../lib/core/mod.ts";
-import { addColumns } from "../../../lib/delta/commands/define/alter_columns.ts";
+import { addColumns, dropColumns } from "../../../lib/delta/commands/define/alter_columns.ts";
 import { setProperties } from "../../../lib/delta/commands/define/alter_properties.ts";
 import { appendRows } from "../../../lib/delta/commands/write/append.ts";
 import { createTable } from "../../../lib/delta/commands/define/create_table.ts";
@@ -8,6 +8,7 @@ import { deleteRows } from "../../../lib/delta/commands/change/delete_rows.ts";
 import { restoreTable } from "../../../lib/delta/commands/maintain/restore_table.ts";
 import { vacuumTable } from "../../../lib/delta/commands/maintain/vacuum_table.ts";
 import { commitName } from "../../../lib/delta/log/log_files.ts";
+import { parseFields } from "../../../lib/delta/protocol/schema_json.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, rowsOf } from "../../support/delta_log.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
@@ -90,6 +91,39 @@ Deno.test("restoreTable() brings columns and properties back, but never lowers t
   equal(table.snapshot.metadata.configuration.owner, undefined);
   deepEqual(table.snapshot.protocol, protocol);
   deepEqual(await rowsOf(folder.path, "id"), numbers(3, 4));
+});
+
+Deno.test("restoreTable() never gives an id of a column again, whatever way it goes", async () => {
+  await using folder = await tempFolder();
+  const table = await createTable(folder.path, { schema: Numbers });
+  const column = (name: string) => [{ name, type: s.string().nullable() }];
+  const mapByName = { "delta.columnMapping.mode": "name" };
+  await setProperties(table, mapByName);
+  await addColumns(table, column("old"));
+  await dropColumns(table, ["old"]);
+
+  await restoreTable(table, { version: 0 });
+  await setProperties(table, mapByName);
+  await restoreTable(table, { version: 3 });
+  await addColumns(table, column("new"));
+
+  const { schemaString } = table.snapshot.metadata;
+  const ids = parseFields(schemaString, folder.path)
+    .map(({ metadata }) => metadata["delta.columnMapping.id"]);
+  // 2 was the dropped column's, and 3 what `id` had in between.
+  deepEqual(ids, [1, 4]);
+});
+
+Deno.test("restoreTable() does not say of commits without in-commit timestamps that they have some", async () => {
+  await using folder = await tempFolder();
+  const turn = (on: string) => setProperties(table, { "delta.enableInCommitTimestamps": on });
+  const table = await createTable(folder.path, { schema: Numbers });
+  for (const on of ["true", "false", "true"]) await turn(on);
+
+  await restoreTable(table, { version: 1 });
+
+  const { configuration } = table.snapshot.metadata;
+  equal(configuration["delta.inCommitTimestampEnablementVersion"], "3");
 });
 
 Deno.test("restoreTable() brings deletion vectors back as they were", async () => {

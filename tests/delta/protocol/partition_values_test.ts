@@ -50,6 +50,7 @@ Deno.test("a partition value of null is null, and so is empty text of any type",
 
 Deno.test("parsePartitionValue() reads what other writers write", () => {
   equal(parsePartitionValue("double", "1.0E10"), 1e10);
+  equal(parsePartitionValue("float", "0.1"), Math.fround(0.1));
   equal(parsePartitionValue("timestamp", "2024-01-01 00:00:00"), 1_704_067_200_000_000n);
   equal(parsePartitionValue("timestamp", "2024-01-01 00:00:00.5"), 1_704_067_200_500_000n);
   deepEqual(parsePartitionValue(decimal, "1.5"), Decimal.parse("1.50000000"));

@@ -67,6 +67,16 @@ const cases: readonly [string, Contender, Action[], string][] = [
   ["a delete under WriteSerializable and an append that read", erase("WriteSerializable"), [
     add("x"),
   ], "ConcurrentAppend"],
+  [
+    "a merge under WriteSerializable and a blind append of the same application",
+    {
+      actions: [{ txn: { appId: "q", version: 4 } }, remove("a"), add("a2")],
+      reads: dayOne,
+      isolation: "WriteSerializable",
+    },
+    [blind, { txn: { appId: "q", version: 3 } }, add("x")],
+    "ConcurrentAppend",
+  ],
   ["a delete and a delete of the file it read", erase("WriteSerializable"), [
     remove("a"),
   ], "ConcurrentDeleteRead"],

@@ -97,6 +97,20 @@ Deno.test("a table that turns in-commit timestamps on notes from when, also behi
   });
 });
 
+Deno.test("properties that are true are so in any case", async () => {
+  const store = memoryLogStore();
+  const snapshot = await create(store, {
+    "delta.enableInCommitTimestamps": "TRUE",
+    "delta.rowTrackingSuspended": "True",
+  });
+
+  await commitTransaction(store, snapshot, transaction([append("a", 1)]));
+
+  const [info, ...others] = await commitAt(store, 1);
+  ok((info?.commitInfo?.inCommitTimestamp ?? 0) > 0);
+  deepEqual(others, [append("a", 1)]);
+});
+
 Deno.test("a commit behind one without its in-commit timestamp is refused", async () => {
   const store = memoryLogStore();
   const snapshot = await create(store, { "delta.enableInCommitTimestamps": "true" });

@@ -1,6 +1,8 @@
 import { deepEqual, equal, rejects } from "assert";
 import { schema as s } from "../../../lib/core/mod.ts";
 import { type Action, commitTransaction, memoryLogStore } from "../../../lib/delta/mod.ts";
+import { checkpointTable } from "../../../lib/delta/commands/maintain/checkpoint_table.ts";
+import { vacuumTable } from "../../../lib/delta/commands/maintain/vacuum_table.ts";
 import { commitName } from "../../../lib/delta/log/log_files.ts";
 import type { LogStore } from "../../../lib/delta/log/log_store.ts";
 import { formatActions } from "../../../lib/delta/protocol/actions.ts";
@@ -8,6 +10,7 @@ import { formatSchema } from "../../../lib/delta/protocol/schema_json.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { type Plan, runOperation } from "../../../lib/delta/transactions/run_operation.ts";
 import { interrupted } from "../../support/log_store_faults.ts";
+import { tempFolder } from "../../support/temp_folder.ts";
 
 const add = (path: string): Action => ({
   add: { path, partitionValues: {}, size: 1, modificationTime: 0, dataChange: true },
@@ -15,7 +18,7 @@ const add = (path: string): Action => ({
 const remove = (path: string): Action => ({ remove: { path, dataChange: true } });
 
 /** A table of one file, `a`, whose data nobody reads. */
-async function tableOf(store: LogStore): Promise<TableState> {
+async function tableOf(store: LogStore, path = "/nowhere"): Promise<TableState> {
   const { snapshot } = await commitTransaction(store, undefined, {
     txnId: "first",
     operation: "CREATE TABLE",
@@ -33,7 +36,7 @@ async function tableOf(store: LogStore): Promise<TableState> {
     actions: [add("a")],
     reads: { kind: "nothing" },
   });
-  return new TableState("/nowhere", store, snapshot);
+  return new TableState(path, store, snapshot);
 }
 
 /** Replaces every file of the table by one. */
@@ -101,6 +104,35 @@ Deno.test("operations of one state that are started at once do not overlook each
   ]);
   deepEqual(discarded, []);
 });
+
+for (
+  const [name, run] of Object.entries({
+    "a checkpoint": (state: TableState) => checkpointTable(state),
+    "a vacuum": (state: TableState) => vacuumTable(state, { dryRun: true }),
+  })
+) {
+  Deno.test(`${name} does not make an operation of the same state overlook a commit`, async () => {
+    await using folder = await tempFolder();
+    const store = memoryLogStore();
+    const state = await tableOf(store, folder.path);
+    const beside: Promise<unknown>[] = [];
+    const discarded: string[] = [];
+
+    const result = await runOperation(state, async (snapshot) => {
+      const plan = replaceAll(snapshot.files(), "c", discarded);
+      if (beside.length > 0) return plan;
+      await store.putIfAbsent(commitName(1), formatActions([remove("a"), add("b")]));
+      beside.push(run(state));
+      // It reads memory only, so that after one turn of the event loop it has read all it would.
+      await new Promise((resolve) => setTimeout(resolve));
+      return plan;
+    });
+    await Promise.all(beside);
+
+    equal(result, "c replaced b in version 2");
+    deepEqual(discarded, ["c"]);
+  });
+}
 
 Deno.test("an operation that fails to commit leaves none of its files, and the next one runs", async () => {
   const memory = memoryLogStore();

@@ -56,6 +56,17 @@ async function put(store: LogStore, version: number, actions: Action[]): Promise
   equal(await store.putIfAbsent(commitName(version), formatActions(actions)), "created");
 }
 
+/** A store that loses the answer to each write, and writes again by itself. */
+function triedTwice(store: LogStore): LogStore {
+  return {
+    ...store,
+    async putIfAbsent(name, contents) {
+      await store.putIfAbsent(name, contents);
+      return await store.putIfAbsent(name, contents);
+    },
+  };
+}
+
 async function paths(store: LogStore): Promise<string[]> {
   return [...(await loadSnapshot(store))!.files()].map(({ path }) => path);
 }
@@ -165,6 +176,34 @@ Deno.test("commitTransaction() knows its own commit again by its id alone", asyn
   const outcome = await commitTransaction(lossy, snapshot, { ...rest, actions: [add!] });
 
   equal(outcome.status === "committed" && outcome.version, 1);
+  deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
+});
+
+Deno.test("commitTransaction() knows its own commit again when the store finds it there already", async () => {
+  const store = memoryLogStore();
+  const { snapshot } = await commitTransaction(store, undefined, append("a", 0));
+
+  const outcome = await commitTransaction(triedTwice(store), snapshot, append("a", 1));
+
+  equal(outcome.status, "committed");
+  equal(outcome.snapshot.version, 1);
+  deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
+});
+
+Deno.test("commitTransaction() cannot know whose commit is there if the log cannot be read", async () => {
+  const store = memoryLogStore();
+  const { snapshot } = await commitTransaction(store, undefined, append("a", 0));
+  const silent = interrupted(triedTwice(store), {
+    beforeRead() {
+      throw new Deno.errors.ConnectionReset("nobody there");
+    },
+  });
+
+  await rejects(commitTransaction(silent, snapshot, append("a", 1)), {
+    code: "COMMIT_UNKNOWN",
+    retryable: true,
+  });
+
   deepEqual(await paths(store), ["a-0.parquet", "a-1.parquet"]);
 });
 

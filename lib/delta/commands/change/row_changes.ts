@@ -6,7 +6,7 @@ import { type DataFileRows, readDataFile } from "../../files/read_data_file.ts";
 import type { TableLayout } from "../../files/table_layout.ts";
 import type { Action, AddFile } from "../../protocol/actions.ts";
 import { isTrue } from "../../protocol/table_properties.ts";
-import { removeAction, withVector } from "../file_actions.ts";
+import { removeAction, sizeOf, withVector } from "../file_actions.ts";
 import { rowsMarked } from "./row_sets.ts";
 
 /** What becomes of the rows of a data file; rows not named stay as they are. */
@@ -164,13 +164,12 @@ export class RowChanges {
     }
     const counts = this.#counts;
     counts.numAddedFiles = added.length;
-    counts.numAddedBytes = added.reduce((sum, { size }) => sum + size, 0);
+    counts.numAddedBytes = sizeOf(added);
     counts.numAddedChangeFiles = changes.length;
-    for (const { size, deletionVector } of this.#removed) {
-      counts.numRemovedFiles++;
-      counts.numRemovedBytes += size;
-      if (deletionVector !== undefined) counts.numDeletionVectorsRemoved++;
-    }
+    counts.numRemovedFiles = this.#removed.length;
+    counts.numRemovedBytes = sizeOf(this.#removed);
+    counts.numDeletionVectorsRemoved = this.#removed
+      .filter(({ deletionVector }) => deletionVector !== undefined).length;
     return actions;
   }
 

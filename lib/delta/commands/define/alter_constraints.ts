@@ -1,9 +1,9 @@
 import { refuseUnknownOptions, SluiceError } from "../../../core/mod.ts";
 import { bindPredicate } from "../../../sql/mod.ts";
+import { constraintProperty } from "../../protocol/table_properties.ts";
 import type { TableState } from "../../table_state.ts";
 import { type AlterResult, alterTable } from "./alter_table.ts";
 import { checkRows } from "./check_rows.ts";
-import { constraintProperty } from "./column_uses.ts";
 
 /** How to drop a constraint. */
 export interface DropConstraintOptions {

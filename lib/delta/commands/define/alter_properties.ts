@@ -2,7 +2,7 @@ import { refuseUnknownOptions, SluiceError } from "../../../core/mod.ts";
 import type { Snapshot } from "../../log/snapshot.ts";
 import type { Action } from "../../protocol/actions.ts";
 import { checkProperties } from "../../protocol/check_properties.ts";
-import { isTrue, type TableProperties } from "../../protocol/table_properties.ts";
+import { CONSTRAINTS, isTrue, type TableProperties } from "../../protocol/table_properties.ts";
 import type { TableState } from "../../table_state.ts";
 import { type AlterResult, alterTable } from "./alter_table.ts";
 
@@ -41,16 +41,15 @@ export async function setProperties(
   return await alterTable(state, (snapshot) => {
     const before = snapshot.metadata.configuration;
     const configuration = { ...before, ...properties };
-    const numbered = tracksRows(configuration) && !tracksRows(before)
-      ? filesWithoutRowIds(snapshot)
-      : [];
+    const beginsToTrack = tracksRows(configuration) && !tracksRows(before);
     return {
       operation: "SET TBLPROPERTIES",
       parameters: { properties: JSON.stringify(properties) },
       change: { configuration },
-      actions: numbered,
-      // A file that another commit removes meanwhile must not come back.
-      readsTable: numbered.length > 0,
+      actions: beginsToTrack ? filesWithoutRowIds(snapshot) : [],
+      // A file that another commit removes meanwhile must not come back, nor one that it adds stay
+      // without ids.
+      readsTable: beginsToTrack,
     };
   });
 }
@@ -103,7 +102,7 @@ function filesWithoutRowIds(snapshot: Snapshot): Action[] {
 }
 
 function refuseKeptProperty(name: string, attempted: string): void {
-  const isConstraint = name.startsWith("delta.constraints.");
+  const isConstraint = name.startsWith(CONSTRAINTS);
   const isKept = name === "delta.columnMapping.maxColumnId" ||
     name.startsWith("delta.inCommitTimestampEnablement") ||
     name.startsWith("delta.rowTracking.materialized");

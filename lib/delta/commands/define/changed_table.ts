@@ -11,8 +11,7 @@ import { refuseBadDefinition } from "../../protocol/check_schema.ts";
 import { impliedFeatures } from "../../protocol/feature_list.ts";
 import { protocolFor, upgradedProtocol } from "../../protocol/new_protocol.ts";
 import { type FieldJson, formatFields, parseFields, schemaOf } from "../../protocol/schema_json.ts";
-import { isTrue, type TableProperties } from "../../protocol/table_properties.ts";
-import { constraintsOf } from "./column_uses.ts";
+import { constraintsOf, isTrue, type TableProperties } from "../../protocol/table_properties.ts";
 
 const MAPPING_MODE = "delta.columnMapping.mode";
 

@@ -3,9 +3,8 @@ import { bindExpression } from "../../../sql/mod.ts";
 import type { Snapshot } from "../../log/snapshot.ts";
 import { formatColumnPath, isSameName, parseColumnPath } from "../../protocol/column_path.ts";
 import { allFields, type FieldJson, parseFields, schemaOf } from "../../protocol/schema_json.ts";
-
-const CLUSTERING_DOMAIN = "delta.clustering";
-const CONSTRAINT_PREFIX = "delta.constraints.";
+import { constraintsOf } from "../../protocol/table_properties.ts";
+import { clusteringOf } from "../clustering.ts";
 
 /** What else in a table speaks of a column. */
 interface ColumnUse {
@@ -46,18 +45,6 @@ export function refuseNeededColumn(
   refuseUse(uses, path, attempted);
 }
 
-/** The names of a table's constraints and their expressions, by the property that holds each. */
-export function constraintsOf(configuration: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(configuration)
-    .filter(([key]) => key.startsWith(CONSTRAINT_PREFIX))
-    .map(([key, expression]) => [key.slice(CONSTRAINT_PREFIX.length), expression]);
-}
-
-/** The property that holds a constraint; names are the same in any case, as in Spark. */
-export function constraintProperty(name: string): string {
-  return CONSTRAINT_PREFIX + name.toLowerCase();
-}
-
 function expressionUses({ metadata, location }: Snapshot): ColumnUse[] {
   const fields = parseFields(metadata.schemaString, location);
   const schema = schemaOf(fields, location);
@@ -85,7 +72,7 @@ function invariantOf({ metadata }: FieldJson): string | undefined {
 
 /** Clustering columns are noted by their physical names. */
 function clusteringUses(snapshot: Snapshot): ColumnUse[] {
-  const domain = [...snapshot.domains()].find(({ domain }) => domain === CLUSTERING_DOMAIN);
+  const domain = clusteringOf(snapshot);
   if (domain === undefined) return [];
   const columns: unknown = JSON.parse(domain.configuration)?.clusteringColumns;
   if (!Array.isArray(columns)) return [];

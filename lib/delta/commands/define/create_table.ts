@@ -8,9 +8,9 @@ import { withStorageErrors } from "../../protocol/delta_error.ts";
 import { withChangedField } from "../../protocol/edit_schema.ts";
 import { type FieldJson, fieldsOf } from "../../protocol/schema_json.ts";
 import { tablePathOf } from "../../protocol/table_path.ts";
+import { constraintProperty, constraintsOf } from "../../protocol/table_properties.ts";
 import { TableState } from "../../table_state.ts";
 import { commitTransaction } from "../../transactions/transaction.ts";
-import { constraintProperty, constraintsOf } from "./column_uses.ts";
 import { newTable } from "./changed_table.ts";
 
 /** What a new table is to be. */

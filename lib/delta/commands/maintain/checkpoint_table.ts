@@ -21,14 +21,16 @@ export interface CheckpointResult {
  * `DELTA_STORAGE`.
  */
 export async function checkpointTable(state: TableState): Promise<CheckpointResult> {
-  const snapshot = await state.refresh();
-  refuseUnwritable(snapshot.protocol, snapshot.metadata, snapshot.location);
-  return await withStorageErrors("write a checkpoint", state.path, async () => {
-    const nowMs = Date.now();
-    await writeCheckpoint(state.store, snapshot, nowMs);
-    return {
-      version: snapshot.version,
-      removedLogFiles: await cleanUpLog(state.store, snapshot, nowMs),
-    };
+  return await state.alone(async () => {
+    const snapshot = await state.refresh();
+    refuseUnwritable(snapshot.protocol, snapshot.metadata, snapshot.location);
+    return await withStorageErrors("write a checkpoint", state.path, async () => {
+      const nowMs = Date.now();
+      await writeCheckpoint(state.store, snapshot, nowMs);
+      return {
+        version: snapshot.version,
+        removedLogFiles: await cleanUpLog(state.store, snapshot, nowMs),
+      };
+    });
   });
 }

@@ -12,7 +12,7 @@ import type { TableLayout } from "../../files/table_layout.ts";
 import type { AddFile } from "../../protocol/actions.ts";
 import type { TableState } from "../../table_state.ts";
 import { type Planned, runOperation } from "../../transactions/run_operation.ts";
-import { removeAction } from "../file_actions.ts";
+import { removeAction, sizeOf } from "../file_actions.ts";
 import { fileBins, isHollow } from "./file_bins.ts";
 import { FileRewriter } from "./file_rewriter.ts";
 import { textMetrics } from "../operation_metrics.ts";
@@ -233,8 +233,4 @@ function refuseBadOrder(layout: TableLayout, zOrderBy: readonly string[] | undef
 
 function badOrder(found: string, wanted: string) {
   return badOption(ATTEMPTED, "zOrderBy", found, wanted);
-}
-
-function sizeOf(files: readonly AddFile[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }

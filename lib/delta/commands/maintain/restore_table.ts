@@ -4,17 +4,22 @@ import { vectorPath } from "../../files/deletion_vector.ts";
 import type { Snapshot } from "../../log/snapshot.ts";
 import type { TimeTravel } from "../../log/time_travel.ts";
 import { MAX_COLUMN_ID } from "../../protocol/assign_column_ids.ts";
-import type { Action, AddFile, DomainMetadata, Metadata } from "../../protocol/actions.ts";
+import type { Action, AddFile, Metadata } from "../../protocol/actions.ts";
 import { withStorageErrors } from "../../protocol/delta_error.ts";
 import { impliedFeatures } from "../../protocol/feature_list.ts";
 import { upgradedProtocol } from "../../protocol/new_protocol.ts";
+import { isTrue } from "../../protocol/table_properties.ts";
 import { snapshotAt, type TableState } from "../../table_state.ts";
 import { type Planned, runOperation } from "../../transactions/run_operation.ts";
-import { removeAction } from "../file_actions.ts";
+import { clusteringOf } from "../clustering.ts";
+import { removeAction, sizeOf } from "../file_actions.ts";
 import { textMetrics } from "../operation_metrics.ts";
 
-/** The domain that says by which columns a table is clustered. */
-const CLUSTERING_DOMAIN = "delta.clustering";
+/** Where in-commit timestamps begin, in a table that did not have them from its first version on. */
+const TIMESTAMPS_SINCE = [
+  "delta.inCommitTimestampEnablementVersion",
+  "delta.inCommitTimestampEnablementTimestamp",
+];
 /** How many missing files an error names. */
 const NAMED_FILES = 10;
 
@@ -109,7 +114,7 @@ function planRestore(
   const removed = [...before].filter(([key]) => !after.has(key)).map(([, file]) => file);
   const restored = [...after].filter(([key]) => !before.has(key)).map(([, file]) => file);
   const counts = {
-    tableSizeAfterRestore: sizeOf([...after.values()]),
+    tableSizeAfterRestore: sizeOf(after.values()),
     numOfFilesAfterRestore: after.size,
     numRemovedFiles: removed.length,
     numRestoredFiles: restored.length,
@@ -157,18 +162,31 @@ function byKey(files: Iterable<AddFile>): Map<string, AddFile> {
 function tableActions(current: Snapshot, { protocol, metadata }: Snapshot): Action[] {
   const features = protocol.writerFeatures ?? impliedFeatures(protocol.minWriterVersion);
   const upgraded = upgradedProtocol(current.protocol, features);
-  const restored = withHighestColumnId(metadata, current.metadata);
+  const restored = withKeptProperties(metadata, current.metadata);
   return [
     ...(isSame(upgraded, current.protocol) ? [] : [{ protocol: upgraded }]),
     ...(isSame(restored, current.metadata) ? [] : [{ metaData: restored }]),
   ];
 }
 
-/** The ids of columns that came later are not given again. */
-function withHighestColumnId(metadata: Metadata, { configuration }: Metadata): Metadata {
-  const highest = configuration[MAX_COLUMN_ID];
-  if (highest === undefined || !(MAX_COLUMN_ID in metadata.configuration)) return metadata;
-  return { ...metadata, configuration: { ...metadata.configuration, [MAX_COLUMN_ID]: highest } };
+/**
+ * What writers keep for themselves stays as it is: ids of columns that came later are not given
+ * again, and versions since without in-commit timestamps do not get any.
+ */
+function withKeptProperties(metadata: Metadata, { configuration: current }: Metadata): Metadata {
+  const configuration = { ...metadata.configuration };
+  const highestId = Math.max(
+    ...[current, configuration].map((one) => Number(one[MAX_COLUMN_ID] ?? 0)),
+  );
+  if (highestId > 0) configuration[MAX_COLUMN_ID] = String(highestId);
+  if ([current, configuration].every((one) => isTrue(one, "delta.enableInCommitTimestamps"))) {
+    for (const name of TIMESTAMPS_SINCE) {
+      const value = current[name];
+      if (value === undefined) delete configuration[name];
+      else configuration[name] = value;
+    }
+  }
+  return { ...metadata, configuration };
 }
 
 function clusteringActions(current: Snapshot, target: Snapshot): Action[] {
@@ -177,10 +195,6 @@ function clusteringActions(current: Snapshot, target: Snapshot): Action[] {
   if (before?.configuration === after?.configuration) return [];
   if (after !== undefined) return [{ domainMetadata: after }];
   return before === undefined ? [] : [{ domainMetadata: { ...before, removed: true } }];
-}
-
-function clusteringOf(snapshot: Snapshot): DomainMetadata | undefined {
-  return [...snapshot.domains()].find(({ domain }) => domain === CLUSTERING_DOMAIN);
 }
 
 /** The files of a version that the table does not have now, and that are not there to come back. */
@@ -226,10 +240,6 @@ async function isThere(tablePath: string, { path, deletionVector }: AddFile): Pr
     if (cause instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-function sizeOf(files: readonly AddFile[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -83,14 +83,15 @@ export async function vacuumTable(
     "enforceRetention",
   ]);
   const { dryRun = false } = options;
-  const cutoffMs = Date.now() - retentionMs(await state.refresh(), options);
+  const newest = () => state.alone(() => state.refresh());
+  const cutoffMs = Date.now() - retentionMs(await newest(), options);
   refuseUnwritable(state.snapshot.protocol, state.snapshot.metadata, state.path);
   return await withStorageErrors("vacuum a Delta table", state.path, async () => {
     const root = await Deno.realPath(state.path);
     const contents = await listDataFolder(root, state.layout());
     const emptied = await oldFolders(contents, cutoffMs);
     // The log is read after the folder: what was committed in between is known, or was not listed.
-    const needed = await neededFiles(root, contents, await state.refresh(), cutoffMs);
+    const needed = await neededFiles(root, contents, await newest(), cutoffMs);
     const found = await oldFiles(contents.files.filter((file) => !needed.has(file)), cutoffMs);
     await failpoint("delta:vacuum-listed");
     if (!dryRun) {

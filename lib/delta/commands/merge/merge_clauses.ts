@@ -1,6 +1,11 @@
 import { SluiceError, type StructField } from "../../../core/mod.ts";
 import { bindPredicate, type ColumnPath, type Predicate } from "../../../sql/mod.ts";
-import { formatColumnPath, isSameName, parseColumnPath } from "../../protocol/column_path.ts";
+import {
+  formatColumnPath,
+  isSameName,
+  parseColumnPath,
+  quotedName,
+} from "../../protocol/column_path.ts";
 import { type Assignments, bindAssignments } from "../change/assignments.ts";
 import type { MergeScope } from "./merge_scope.ts";
 
@@ -38,7 +43,8 @@ const ATTEMPTED = "merge into a Delta table";
  * Binds the clauses of a merge. `optional` columns need not be in the source for a clause that sets
  * all columns: the table works them out.
  *
- * @throws {SluiceError} `BAD_MERGE` if a clause sets nothing, or no row can come to it; `UNKNOWN_COLUMN`; `BAD_EXPRESSION`.
+ * @throws {SluiceError} `BAD_MERGE` if a clause sets nothing, inserts a part of a struct, or no row
+ * can come to it; `UNKNOWN_COLUMN`; `BAD_EXPRESSION`.
  */
 export function bindClauses(
   clauses: readonly MergeClause[],
@@ -88,11 +94,25 @@ function bindClause(
   if (action !== "delete" && set !== "all" && Object.keys(values).length === 0) {
     throw badMerge(`a clause to ${action} rows that sets no column`, "one column or more");
   }
+  const assignments = bindAssignments(ATTEMPTED, scope.targetSchema, values, names);
+  if (action === "insert") refuseFieldsOfStructs(assignments);
   return {
     action,
     condition: condition === undefined ? undefined : bindPredicate(condition, names),
-    assignments: bindAssignments(ATTEMPTED, scope.targetSchema, values, names),
+    assignments,
   };
+}
+
+/** A new row has no struct yet of which one field could be set. */
+function refuseFieldsOfStructs(assignments: Assignments): void {
+  for (const [column, values] of assignments) {
+    const field = values.find(({ path }) => path.length > 0);
+    if (field === undefined) continue;
+    throw badMerge(
+      `a clause to insert rows that sets ${formatColumnPath([column, ...field.path])}`,
+      `all of the struct: ${formatColumnPath([column])}`,
+    );
+  }
 }
 
 /** Columns may be written with the name of the table before them. */
@@ -120,8 +140,9 @@ function allColumns(
   const set: Record<string, string> = {};
   for (const field of targetSchema.fields) {
     const found = sourceSchema.fields.find(({ name }) => isSameName(name, field.name));
-    if (found !== undefined) set[field.name] = `${quoted(sourceName)}.${quoted(found.name)}`;
-    else if (!optional(field)) {
+    if (found !== undefined) {
+      set[field.name] = `${quotedName(sourceName)}.${quotedName(found.name)}`;
+    } else if (!optional(field)) {
       throw new SluiceError("UNKNOWN_COLUMN", {
         attempted: ATTEMPTED,
         where: `column "${field.name}"`,
@@ -132,10 +153,6 @@ function allColumns(
     }
   }
   return set;
-}
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }
 
 /** `BAD_MERGE`: the clauses make no sense. */

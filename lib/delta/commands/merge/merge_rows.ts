@@ -62,8 +62,9 @@ export async function mergeRows(state: TableState, plan: MergePlan): Promise<Mer
   refuseUnknownOptions(ATTEMPTED, plan, ["source", "clauses", ...OPTIONS]);
   const { clauses, txn } = plan;
   if (clauses.length === 0) throw badMerge("no clause", "one or more");
-  const source = await mergeSource(plan.source, state.snapshot.schema);
+  let source: MergeSource | undefined;
   return await runOperation<MergeResult>(state, async (snapshot) => {
+    source ??= await mergeSource(plan.source, snapshot.schema);
     if (txn !== undefined && (snapshot.txn(txn.appId)?.version ?? -1) >= txn.version) {
       const counts = new MergeCounter(source.batch.numRows).counts(NO_CHANGES);
       return { nothingToDo: { version: undefined, skipped: true, ...counts } };

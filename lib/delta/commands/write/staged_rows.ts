@@ -53,6 +53,8 @@ export class StagedRows {
     await this.discard();
     const table = changedTable(snapshot, this.#staging.change(snapshot));
     const layout = tableLayout(this.#path, table.protocol, table.metadata);
+    // Also where there are no rows: columns may go that the table's SQL speaks of.
+    layout.constraints.understand();
     const writer = new DataFileWriter(this.#checked(layout));
     const fields: readonly FieldJson[] = parseFields(table.metadata.schemaString, this.#path);
     let numRows = 0;

@@ -8,6 +8,7 @@ import type { TableState } from "../../table_state.ts";
 import type { ReadSet } from "../../transactions/conflict_rules.ts";
 import { runOperation } from "../../transactions/run_operation.ts";
 import type { TableChange } from "../define/changed_table.ts";
+import { sizeOf } from "../file_actions.ts";
 import { textMetrics } from "../operation_metrics.ts";
 import { RowReader, type RowSource } from "./row_source.ts";
 import { type Staged, StagedRows, type Staging } from "./staged_rows.ts";
@@ -167,12 +168,8 @@ function countsOf(rows: Staged, actions: readonly Action[]) {
   return {
     numFiles: added.length,
     numOutputRows: rows.numRows,
-    numOutputBytes: sumOfSizes(added),
+    numOutputBytes: sizeOf(added),
     numRemovedFiles: removed.length,
-    numRemovedBytes: sumOfSizes(removed),
+    numRemovedBytes: sizeOf(removed),
   };
-}
-
-function sumOfSizes(files: readonly { readonly size?: number }[]): number {
-  return files.reduce((sum, { size = 0 }) => sum + size, 0);
 }
