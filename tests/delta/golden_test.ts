@@ -57,8 +57,8 @@ const ERROR_CODES: Readonly<Record<string, RegExp>> = {
   "log-incomplete": /^CORRUPT_LOG$/,
   "corrupt-log": /^CORRUPT_LOG$/,
   "no-columns": /^CORRUPT_LOG$/,
-  "missing-data-file": /^DELTA_STORAGE$/,
-  "missing-deletion-vector": /^DELTA_STORAGE$/,
+  "missing-data-file": /^FILE_NOT_FOUND$/,
+  "missing-deletion-vector": /^FILE_NOT_FOUND$/,
   "corrupt-data-file": /^PARQUET_/,
   "corrupt-deletion-vector": /^CORRUPT_DELETION_VECTOR$/,
 };

@@ -7,7 +7,7 @@ import { withStorageErrors } from "../protocol/delta_error.ts";
  * came from elsewhere must not make us read other files of this machine. Links are followed first.
  *
  * @throws {SluiceError} `UNSAFE_PATH` if it lies elsewhere; `CORRUPT_LOG` if it is no URI;
- * `DELTA_STORAGE` if there is no such file.
+ * `FILE_NOT_FOUND`.
  */
 export async function fileInTable(tablePath: string, path: string): Promise<string> {
   return await insideTable(tablePath, locateFile(tablePath, path));
@@ -15,11 +15,14 @@ export async function fileInTable(tablePath: string, path: string): Promise<stri
 
 /** The same file, once it is known to lie in the table's folder; throws as `fileInTable` does. */
 export async function insideTable(tablePath: string, file: string): Promise<string> {
-  const [folder, real] = await withStorageErrors("find a file of a Delta table", file, async () => {
+  const attempted = "find a file of a Delta table";
+  const [folder, real] = await withStorageErrors(attempted, file, async () => {
     const folder = await Deno.realPath(tablePath);
     const isNamedInside = isBelow(tablePath, file) || isBelow(folder, file);
     // What is outside by its name need not be there to be refused; a link may lead back inside.
-    const real = Deno.realPath(file);
+    const real = Deno.realPath(file).catch((cause) => {
+      throw cause instanceof Deno.errors.NotFound ? fileNotFound(attempted, file, cause) : cause;
+    });
     return [folder, await (isNamedInside ? real : real.catch(() => file))] as const;
   });
   if (!isBelow(folder, real)) throw unsafePath(tablePath, file, real);
@@ -55,6 +58,17 @@ function decodedPath(tablePath: string, path: string): string {
     throw notUri(tablePath, path, cause);
   }
   throw notUri(tablePath, path);
+}
+
+function fileNotFound(attempted: string, file: string, cause: unknown): SluiceError {
+  return new SluiceError("FILE_NOT_FOUND", {
+    attempted,
+    where: file,
+    found: "no such file",
+    hint: "a vacuum may have removed it, if the version is an old one: read a newer version. If " +
+      "the newest names it, restore the file from a backup",
+    cause,
+  });
 }
 
 function isBelow(folder: string, path: string): boolean {

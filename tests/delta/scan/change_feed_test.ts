@@ -77,7 +77,7 @@ Deno.test("readChanges() opens no files of versions and partitions that are not 
 
   const where = "_commit_version = 1 AND p = 'a'";
   deepEqual(await changesOf(table, { from: 0, where }), ["1 insert a 1"]);
-  await rejects(changesOf(table, { from: 0 }), { code: "DELTA_STORAGE" });
+  await rejects(changesOf(table, { from: 0 }), { code: "FILE_NOT_FOUND" });
 });
 
 Deno.test("readChanges() goes by times, and tells when a version was made", async () => {

@@ -50,7 +50,7 @@ Deno.test("scan() opens no file that its statistics rule out", async () => {
   ]);
 
   deepEqual(await idsIn(table, { where: "id < 100 AND id <> 1" }), [7]);
-  await rejects(idsIn(table, { where: "id < 101" }), { code: "DELTA_STORAGE" });
+  await rejects(idsIn(table, { where: "id < 101" }), { code: "FILE_NOT_FOUND" });
 });
 
 Deno.test("scan() opens no file of another partition", async () => {
