@@ -16,7 +16,7 @@ export type ParquetCompression = "uncompressed" | "snappy" | "gzip" | "brotli" |
 
 /** How to write a file. */
 export interface EncodeOptions {
-  /** Default: zstd. */
+  /** Default: snappy, which every reader knows and is read twice as fast as zstd here. */
   readonly compression?: ParquetCompression;
   /** The most rows in one row group; default: 1,048,576. */
   readonly maxRowGroupRows?: number;
@@ -50,7 +50,7 @@ const ATTEMPTED = "write a Parquet file";
  *
  * const batch = new Batch(s.struct({ id: s.long(), tags: s.array(s.string()) }));
  * batch.append({ id: 9007199254740993n, tags: ["a", "b"] });
- * const file = await encodeParquet(batch, { compression: "snappy" });
+ * const file = await encodeParquet(batch, { compression: "zstd" });
  * deepEqual([...(await decodeParquet(file)).rows()], [...batch.rows()]);
  * ```
  *
@@ -92,7 +92,7 @@ export async function encodeParquet(
 
 function checked(options: EncodeOptions) {
   refuseUnknownOptions(ATTEMPTED, options, ["compression", "maxRowGroupRows", "rename"]);
-  const { compression = "zstd", maxRowGroupRows = DEFAULT_ROW_GROUP_ROWS } = options;
+  const { compression = "snappy", maxRowGroupRows = DEFAULT_ROW_GROUP_ROWS } = options;
   if (!Object.hasOwn(COMPRESSIONS, compression)) {
     const known = `one of ${Object.keys(COMPRESSIONS).join(", ")}`;
     throw badOption(ATTEMPTED, "compression", JSON.stringify(compression), known);

@@ -10,8 +10,8 @@ import { tempFolder } from "../support/temp_folder.ts";
 
 const script = fileURLToPath(new URL("../support/ledger_process.ts", import.meta.url));
 const WORKERS = 8;
-/** `SLUICE_COMMITS=200` is the full test. */
-const COMMITS = Number(Deno.env.get("SLUICE_COMMITS") ?? 25);
+/** Of each process. */
+const COMMITS = Number(Deno.env.get("SLUICE_COMMITS") ?? 200);
 
 async function work(path: string, worker: string, seed: number): Promise<LedgerEntry[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -105,10 +105,10 @@ export function checkpointStats(
   };
 }
 
-/** How new files are compressed: `delta.parquet.compression.codec`, zstd by default. */
+/** How new files are compressed: `delta.parquet.compression.codec`, snappy by default. */
 export function compressionOf(properties: TableProperties): ParquetCompression {
   const codec = properties["delta.parquet.compression.codec"]?.toLowerCase();
-  return (codec === undefined ? undefined : COMPRESSION_CODECS[codec]) ?? "zstd";
+  return (codec === undefined ? undefined : COMPRESSION_CODECS[codec]) ?? "snappy";
 }
 
 /** About how many bytes a file is to have: `delta.targetFileSize`, 128 MiB by default. */

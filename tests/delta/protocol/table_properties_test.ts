@@ -20,7 +20,7 @@ Deno.test("properties that are not set are as Delta has them by default", () => 
   equal(txnRetentionMs({}), undefined);
   equal(cleansUpLog({}), true);
   deepEqual(checkpointStats({}), { asJson: true, asStruct: false });
-  equal(compressionOf({}), "zstd");
+  equal(compressionOf({}), "snappy");
   equal(targetFileBytes({}), 128 * 2 ** 20);
   equal(randomPrefixLength({}), undefined);
   equal(statsColumns({}), undefined);
