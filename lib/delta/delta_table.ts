@@ -67,7 +67,8 @@ import { TableState } from "./table_state.ts";
 
 /**
  * A Delta table: what it is at one version, and what can be done to it. What changes the table always
- * builds on its newest version, and leaves this object at the version that it made.
+ * builds on its newest version, and leaves this object at the version that it made. The function that
+ * a method names has its rules, its errors and an example.
  *
  * @example
  * ```ts
@@ -105,23 +106,44 @@ export class DeltaTable {
   /**
    * Opens a table at its newest version, or at the one given by number or time.
    *
-   * @throws {SluiceError} `TABLE_NOT_FOUND`, `VERSION_NOT_FOUND`, `CORRUPT_LOG` or
-   * `UNSUPPORTED_FEATURE`.
+   * @throws {SluiceError} `BAD_PATH`; `TABLE_NOT_FOUND`; `VERSION_NOT_FOUND`; `BAD_OPTION` for a Date
+   * that is no time; `CORRUPT_LOG` or `CORRUPT_CHECKPOINT`; `UNSUPPORTED_FEATURE`; `DELTA_STORAGE`.
+   *
+   * @example
+   * ```ts
+   * import { equal, rejects } from "assert";
+   * import { schema as s } from "../core/mod.ts";
+   * import { DeltaTable } from "./delta_table.ts";
+   *
+   * const path = await Deno.makeTempDir();
+   * const table = await DeltaTable.create(path, { schema: s.struct({ id: s.long() }) });
+   * await table.append([{ id: 1n }]);
+   * equal((await DeltaTable.open(path)).version, 1);
+   * equal((await DeltaTable.open(path, 0)).version, 0);
+   * const timestamp = new Date("2001-01-01T00:00:00Z"); // the table was not there then
+   * await rejects(DeltaTable.open(path, { timestamp }), { code: "VERSION_NOT_FOUND" });
+   * await Deno.remove(path, { recursive: true });
+   * ```
    */
   static async open(path: string, at?: number | TimeTravel): Promise<DeltaTable> {
     return new DeltaTable(await TableState.open(path, at === undefined ? {} : { at }));
   }
 
   /**
-   * Makes an empty table. See `createTable` for its rules.
+   * Makes an empty table: {@link createTable}.
    *
-   * @throws {SluiceError} `TABLE_EXISTS`, `BAD_SCHEMA`, `BAD_PARTITION_COLUMNS`, `BAD_PROPERTY`.
+   * @throws {SluiceError} `BAD_PATH`, `TABLE_EXISTS`, `BAD_SCHEMA`, `BAD_PARTITION_COLUMNS`,
+   * `BAD_PROPERTY`.
    */
   static async create(path: string, options: CreateTableOptions): Promise<DeltaTable> {
     return new DeltaTable(await createTable(path, options));
   }
 
-  /** True if there is a table in this folder. */
+  /**
+   * True if there is a table in this folder.
+   *
+   * @throws {SluiceError} `BAD_PATH`.
+   */
   static async exists(path: string): Promise<boolean> {
     const names = await localLogStore(tablePathOf(path)).list();
     return names.some((name) => parseLogName(name) !== undefined);
@@ -165,34 +187,72 @@ export class DeltaTable {
   /**
    * The table as it was at a version or a time; this object stays where it is.
    *
-   * @throws {SluiceError} `VERSION_NOT_FOUND` if the log does not have it, or not any more.
+   * @throws {SluiceError} `VERSION_NOT_FOUND` if the log does not have it, or not any more, and what
+   * `open` throws.
    */
   async snapshot(at: number | TimeTravel): Promise<DeltaTable> {
     const { path, store } = this.#state;
     return new DeltaTable(await TableState.open(path, { at, store }));
   }
 
-  /** What made each version that the log still has as a commit, newest first. */
+  /**
+   * What made each version that the log still has as a commit, newest first:
+   * {@link tableHistory}.
+   */
   async history(options: HistoryOptions = {}): Promise<HistoryEntry[]> {
     return await tableHistory(this.#state, options);
   }
 
-  /** What the table is and how large, as Spark's DESCRIBE DETAIL tells it. */
+  /** What the table is and how large, as Spark's DESCRIBE DETAIL tells it: {@link tableDetail}. */
   async detail(): Promise<TableDetail> {
     return await tableDetail(this.#state);
   }
 
-  /** The table's rows, a batch for each data file that has some. */
+  /** The table's rows, a batch for each data file that has some: {@link scan}. */
   toBatches(options: ScanOptions = {}): AsyncGenerator<Batch> {
     return scan({ layout: this.#state.layout(), files: this.files() }, options);
   }
 
-  /** The table's rows, in no order that means anything. */
+  /**
+   * The table's rows, in no order that means anything: {@link scan}.
+   *
+   * @example
+   * ```ts
+   * import { deepEqual } from "assert";
+   * import { schema as s } from "../core/mod.ts";
+   * import { DeltaTable } from "./delta_table.ts";
+   *
+   * const path = await Deno.makeTempDir();
+   * const schema = s.struct({ symbol: s.string(), quantity: s.long() });
+   * const table = await DeltaTable.create(path, { schema });
+   * await table.append([{ symbol: "BTCUSDT", quantity: 5n }, { symbol: "ETHUSDT", quantity: 2n }]);
+   * const large = table.rows({ columns: ["symbol"], where: "quantity > 2", limit: 10 });
+   * deepEqual(await Array.fromAsync(large), [{ symbol: "BTCUSDT" }]);
+   * await Deno.remove(path, { recursive: true });
+   * ```
+   */
   async *rows(options: ScanOptions = {}): AsyncGenerator<Record<string, unknown>> {
     for await (const batch of this.toBatches(options)) yield* batch.rows();
   }
 
-  /** The table as an Arrow table, in memory; a record batch for each data file. */
+  /**
+   * The table as an Arrow table, in memory; a record batch for each data file: {@link scan}.
+   *
+   * @example
+   * ```ts
+   * import { equal } from "assert";
+   * import { schema as s } from "../core/mod.ts";
+   * import { DeltaTable } from "./delta_table.ts";
+   *
+   * const path = await Deno.makeTempDir();
+   * const table = await DeltaTable.create(path, { schema: s.struct({ id: s.long() }) });
+   * await table.append([{ id: 1n }, { id: 2n }]);
+   * const arrow = await table.toArrow({ where: "id > 1" });
+   * equal(arrow.numRows, 1);
+   * equal(arrow.getChild("id")?.get(0), 2n);
+   * await Deno.remove(path, { recursive: true });
+   * ```
+   */
   async toArrow(options: ScanOptions = {}): Promise<Table> {
     const batches = await Array.fromAsync(this.toBatches(options));
     if (batches.length > 0) return await toArrow(batches);
@@ -201,87 +261,119 @@ export class DeltaTable {
   }
 
   /**
-   * The rows that changed from one version to another, where the table keeps its change data feed:
-   * with `_change_type`, `_commit_version` and `_commit_timestamp`.
+   * The rows that changed from one version to another, where the table keeps its change data feed,
+   * with `_change_type`, `_commit_version` and `_commit_timestamp`: {@link readChanges}.
    */
   changes(options: ChangeOptions): AsyncGenerator<Batch> {
     return readChanges(this.#state, options);
   }
 
-  /** Adds rows: objects or batches. */
+  /** Adds rows, objects or batches: {@link appendRows}. */
   async append(rows: RowSource, options: WriteOptions = {}): Promise<WriteResult> {
     return await appendRows(this.#state, rows, options);
   }
 
-  /** Replaces all rows, those of some partitions, or those for which a condition is true. */
+  /**
+   * Replaces all rows, those of some partitions, or those for which a condition is true:
+   * {@link overwriteRows}.
+   */
   async overwrite(rows: RowSource, options: OverwriteOptions = {}): Promise<WriteResult> {
     return await overwriteRows(this.#state, rows, options);
   }
 
-  /** Deletes the rows for which a condition is true, or all. */
+  /** Deletes the rows for which a condition is true, or all: {@link deleteRows}. */
   async delete(options: DeleteOptions = {}): Promise<DeleteResult> {
     return await deleteRows(this.#state, options);
   }
 
-  /** Sets columns of the rows for which a condition is true, or of all. */
+  /** Sets columns of the rows for which a condition is true, or of all: {@link updateRows}. */
   async update(options: UpdateOptions): Promise<UpdateResult> {
     return await updateRows(this.#state, options);
   }
 
   /**
-   * Begins a merge of rows into the table: name what is to become of rows that match and of those
-   * that do not, then `execute` it.
+   * Begins a merge of rows into the table; name what is to become of rows that match and of those
+   * that do not, then `execute` it: {@link merge}.
    */
   merge(source: RowSource, options: MergeOptions): MergeBuilder {
     return merge(this.#state, source, options);
   }
 
-  /** Writes the rows into fewer, larger files, and close to each other where `zOrderBy` says so. */
+  /**
+   * Writes the rows into fewer, larger files, and close to each other where `zOrderBy` says so:
+   * {@link optimizeTable}.
+   */
   async optimize(options: OptimizeOptions = {}): Promise<OptimizeResult> {
     return await optimizeTable(this.#state, options);
   }
 
-  /** Removes files that no version within the retention needs. */
+  /**
+   * Removes files that no version within the retention needs: {@link vacuumTable}. A dry run tells
+   * which.
+   *
+   * @example
+   * ```ts
+   * import { deepEqual, ok } from "assert";
+   * import { schema as s } from "../core/mod.ts";
+   * import { DeltaTable } from "./delta_table.ts";
+   *
+   * const path = await Deno.makeTempDir();
+   * const table = await DeltaTable.create(path, { schema: s.struct({ id: s.long() }) });
+   * const file = `${path}/part-of-a-crashed-writer.parquet`;
+   * await Deno.writeTextFile(file, "half a file");
+   * await Deno.utime(file, 0, 0); // last written in 1970
+   * const { files } = await table.vacuum({ dryRun: true });
+   * deepEqual(files, [{ path: "part-of-a-crashed-writer.parquet", size: 11 }]);
+   * ok((await Deno.stat(file)).isFile);
+   * await Deno.remove(path, { recursive: true });
+   * ```
+   */
   async vacuum(options: VacuumOptions = {}): Promise<VacuumResult> {
     return await vacuumTable(this.#state, options);
   }
 
-  /** Makes the table what it was at a version or a time, in a version of its own. */
+  /**
+   * Makes the table what it was at a version or a time, in a version of its own:
+   * {@link restoreTable}.
+   */
   async restore(to: TimeTravel, options: RestoreOptions = {}): Promise<RestoreResult> {
     return await restoreTable(this.#state, to, options);
   }
 
-  /** Writes a checkpoint of the newest version, from which tables open faster. */
+  /**
+   * Writes a checkpoint of the newest version, from which tables open faster:
+   * {@link checkpointTable}.
+   */
   async checkpoint(): Promise<CheckpointResult> {
     return await checkpointTable(this.#state);
   }
 
-  /** Adds columns; in the rows that the table has they are null. */
+  /** Adds columns; in the rows that the table has they are null: {@link addColumns}. */
   async addColumns(columns: readonly NewColumn[]): Promise<AlterResult> {
     return await addColumns(this.#state, columns);
   }
 
-  /** Takes columns away, where the table has column mapping. */
+  /** Takes columns away, where the table has column mapping: {@link dropColumns}. */
   async dropColumns(names: readonly string[]): Promise<AlterResult> {
     return await dropColumns(this.#state, names);
   }
 
-  /** Gives a column another name, where the table has column mapping. */
+  /** Gives a column another name, where the table has column mapping: {@link renameColumn}. */
   async renameColumn(from: string, to: string): Promise<AlterResult> {
     return await renameColumn(this.#state, from, to);
   }
 
-  /** Changes a column's type, comment, or whether it may be null. */
+  /** Changes a column's type, comment, or whether it may be null: {@link changeColumn}. */
   async changeColumn(name: string, change: ColumnChange): Promise<AlterResult> {
     return await changeColumn(this.#state, name, change);
   }
 
-  /** Sets properties, and with them features of the table. */
+  /** Sets properties, and with them features of the table: {@link setProperties}. */
   async setProperties(properties: Readonly<Record<string, string>>): Promise<AlterResult> {
     return await setProperties(this.#state, properties);
   }
 
-  /** Takes properties away. */
+  /** Takes properties away: {@link unsetProperties}. */
   async unsetProperties(
     names: readonly string[],
     options: UnsetPropertiesOptions = {},
@@ -289,12 +381,15 @@ export class DeltaTable {
     return await unsetProperties(this.#state, names, options);
   }
 
-  /** Adds a condition that every row has to fulfil, those that the table has too. */
+  /**
+   * Adds a condition that every row has to fulfil, those that the table has too:
+   * {@link addConstraint}.
+   */
   async addConstraint(name: string, expression: string): Promise<AlterResult> {
     return await addConstraint(this.#state, name, expression);
   }
 
-  /** Takes a condition away. */
+  /** Takes a condition away: {@link dropConstraint}. */
   async dropConstraint(name: string, options: DropConstraintOptions = {}): Promise<AlterResult> {
     return await dropConstraint(this.#state, name, options);
   }

@@ -1,7 +1,25 @@
 import { makeFolder, putIfAbsent, replaceFile } from "../../core/mod.ts";
 import { type LogStore, SIDECARS } from "./log_store.ts";
 
-/** The log of a table in a folder of this machine. The folder is made with the first file. */
+/**
+ * The log of a table in a folder of this machine. The folder is made with the first file. What the
+ * file system throws, the store's functions throw as it is.
+ *
+ * @param tablePath The table's folder: a path, no URL.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "assert";
+ * import { localLogStore } from "./local_log_store.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const commit = new TextEncoder().encode("{}\n");
+ * await localLogStore(path).putIfAbsent("00000000000000000000.json", commit);
+ * deepEqual(await Deno.readFile(`${path}/_delta_log/00000000000000000000.json`), commit);
+ * equal(await localLogStore(path).read("00000000000000000001.json"), undefined);
+ * await Deno.remove(path, { recursive: true });
+ * ```
+ */
 export function localLogStore(tablePath: string): LogStore {
   const location = `${tablePath}/_delta_log`;
   const folderOf = (name: string) => `${location}/${name}`.replace(/\/[^/]*$/, "");

@@ -6,7 +6,21 @@ interface MemoryFile {
   readonly modifiedMs: number;
 }
 
-/** A log that lives as long as the process: for tests, and to try things out. */
+/**
+ * A log that lives as long as the process: for tests, and to try things out.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "assert";
+ * import { memoryLogStore } from "./memory_log_store.ts";
+ *
+ * const store = memoryLogStore();
+ * const commit = new TextEncoder().encode("{}\n");
+ * equal(await store.putIfAbsent("00000000000000000000.json", commit), "created");
+ * equal(await store.putIfAbsent("00000000000000000000.json", commit), "exists");
+ * deepEqual(await store.list(), ["00000000000000000000.json"]);
+ * ```
+ */
 export function memoryLogStore(): LogStore {
   const files = new Map<string, MemoryFile>();
   const put = (name: string, contents: Uint8Array) =>

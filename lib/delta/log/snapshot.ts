@@ -157,8 +157,24 @@ export class Snapshot {
 /**
  * Reads what a table is at a version, or now; `undefined` if there is no table.
  *
- * @throws {SluiceError} `CORRUPT_LOG` if the log is not whole; `VERSION_NOT_FOUND`;
- * `UNSUPPORTED_FEATURE` if the table asks of its readers what is not done here.
+ * @throws {SluiceError} `CORRUPT_LOG` or `CORRUPT_CHECKPOINT` if the log is not whole;
+ * `VERSION_NOT_FOUND`; `UNSUPPORTED_FEATURE` if the table asks of its readers what is not done here;
+ * besides, what the store throws.
+ *
+ * @example
+ * ```ts
+ * import { equal, rejects } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
+ * import { memoryLogStore } from "./memory_log_store.ts";
+ * import { loadSnapshot } from "./snapshot.ts";
+ *
+ * const store = memoryLogStore();
+ * equal(await loadSnapshot(store), undefined);
+ * await createTable("trades", { schema: s.struct({ id: s.long() }), store });
+ * equal((await loadSnapshot(store))?.version, 0);
+ * await rejects(loadSnapshot(store, 1), { code: "VERSION_NOT_FOUND" });
+ * ```
  */
 export async function loadSnapshot(
   store: LogStore,
@@ -186,6 +202,26 @@ export async function loadSnapshot(
  * listing. Where the log has been cleaned up or made anew since, the snapshot is loaded afresh and
  * there are no commits; `undefined` if there is no table, or none any more. From no snapshot, the
  * commit that made the table is the only one returned.
+ *
+ * @throws {SluiceError} What `loadSnapshot` throws of the newest version.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { setProperties } from "../commands/define/alter_properties.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
+ * import { memoryLogStore } from "./memory_log_store.ts";
+ * import { loadSnapshot, updateSnapshot } from "./snapshot.ts";
+ *
+ * const store = memoryLogStore();
+ * const table = await createTable("trades", { schema: s.struct({ id: s.long() }), store });
+ * const before = await loadSnapshot(store);
+ * await setProperties(table, { owner: "trading desk" });
+ * const { snapshot, commits } = await updateSnapshot(store, before);
+ * equal(snapshot?.version, 1);
+ * deepEqual(commits.map(({ version }) => version), [1]);
+ * ```
  */
 export async function updateSnapshot(
   store: LogStore,

@@ -1,5 +1,6 @@
 import { recordCount } from "../files/file_bounds.ts";
 import { impliedFeatures } from "../protocol/feature_list.ts";
+import { withStorageErrors } from "../protocol/delta_error.ts";
 import type { Protocol } from "../protocol/actions.ts";
 import { commitTimeMs } from "../log/commit_time.ts";
 import type { LogStore } from "../log/log_store.ts";
@@ -49,6 +50,22 @@ export interface TableDetail {
  * What a table is and how large; from the log, no data file is opened.
  *
  * @throws {SluiceError} `CORRUPT_LOG`, `DELTA_STORAGE`.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { appendRows } from "../commands/write/append.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
+ * import { tableDetail } from "./table_detail.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const table = await createTable(path, { schema: s.struct({ id: s.long() }) });
+ * await appendRows(table, [{ id: 1n }, { id: 2n }]);
+ * const { version, numFiles, numRows } = await tableDetail(table);
+ * deepEqual({ version, numFiles, numRows }, { version: 1, numFiles: 1, numRows: 2 });
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function tableDetail(
   { path, store, snapshot }: {
@@ -58,7 +75,8 @@ export async function tableDetail(
   },
 ): Promise<TableDetail> {
   const { metadata, protocol, version } = snapshot;
-  const commit = await readCommit(store, version);
+  const attempted = "describe a Delta table";
+  const commit = await withStorageErrors(attempted, path, () => readCommit(store, version));
   const { id, name, description, createdTime, partitionColumns } = metadata;
   let [sizeInBytes, numDeletionVectors, numDeletedRows] = [0, 0, 0];
   let numRows: number | undefined = 0;

@@ -55,8 +55,30 @@ export type TransactionOutcome =
  *
  * @throws {SluiceError} `COMMIT_UNKNOWN`, retryable, if the log cannot be read after a write that
  * may have landed: look for `txnId` in the log before anything else. After any other error nothing
- * of the transaction is in the table. Also what `recheck` throws, and `APPEND_ONLY` if rows would be
- * taken out of a table that only grows.
+ * of the transaction is in the table: `APPEND_ONLY` if rows would be taken out of a table that only
+ * grows; `MISSING_STATS` if rows are to get ids and nobody counted them; `UNSUPPORTED_FEATURE`;
+ * `CORRUPT_LOG` or `CORRUPT_CHECKPOINT`; `DELTA_STORAGE`. Also what `recheck` throws.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
+ * import { memoryLogStore } from "../log/memory_log_store.ts";
+ * import { commitTransaction, type Transaction } from "./transaction.ts";
+ *
+ * const store = memoryLogStore();
+ * const { snapshot } = await createTable("trades", { schema: s.struct({ id: s.long() }), store });
+ * const transaction: Transaction = {
+ *   txnId: crypto.randomUUID(),
+ *   operation: "WRITE",
+ *   operationParameters: {},
+ *   actions: [{ txn: { appId: "nightly", version: 7 } }],
+ *   reads: { kind: "nothing" },
+ * };
+ * equal((await commitTransaction(store, snapshot, transaction)).status, "committed");
+ * equal((await commitTransaction(store, snapshot, transaction)).status, "alreadyCommitted");
+ * ```
  */
 export async function commitTransaction(
   store: LogStore,

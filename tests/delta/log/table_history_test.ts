@@ -29,6 +29,22 @@ Deno.test("tableHistory() tells what made each version, newest first", async () 
   await rejects(tableHistory(open, { limit: 0 }), { code: "BAD_OPTION" });
 });
 
+Deno.test("tableHistory() tells times by which the same versions are opened, though clocks went back", async () => {
+  await using table = await handmadeTable(Row);
+  await table.commit([], 5000);
+  await table.commit([], 4000);
+  await table.commit([], 5000);
+  await table.commit([], 6000);
+
+  const history = await tableHistory(await TableState.open(table.path));
+
+  deepEqual(history.map(({ timestamp }) => timestamp), [6000, 5002, 5001, 5000]);
+  for (const { version, timestamp } of history) {
+    const at = { timestamp: new Date(timestamp) };
+    equal((await TableState.open(table.path, { at })).snapshot.version, version);
+  }
+});
+
 Deno.test("tableHistory() goes by in-commit timestamps from when the table has them", async () => {
   await using table = await handmadeTable(Row, inCommit(1));
   await table.commit([{ commitInfo: { inCommitTimestamp: 1 } }], 1000);

@@ -49,8 +49,9 @@ export interface ColumnChange {
 /**
  * Adds columns to a table. In the rows that it has they are null.
  *
- * @throws {SluiceError} `COLUMN_EXISTS`, `UNKNOWN_COLUMN` for a struct or a column to go behind that
- * is not there, `BAD_SCHEMA`.
+ * @throws {SluiceError} `UNKNOWN_OPTION`; `BAD_COLUMN_NAME`; `COLUMN_EXISTS`; `UNKNOWN_COLUMN` for a
+ * struct or a column to go behind that is not there; `BAD_SCHEMA` for a type that is not nullable; and
+ * what `alterTable` throws.
  *
  * @example
  * ```ts
@@ -107,8 +108,26 @@ export async function addColumns(
  * Drops columns; their values stay in the files, and are not read any more. The table needs column
  * mapping.
  *
- * @throws {SluiceError} `FEATURE_OFF`; `UNKNOWN_COLUMN`; `COLUMN_IN_USE` for a column that the table
- * is partitioned or clustered by, or an expression of the table speaks of, or the last one.
+ * @throws {SluiceError} `FEATURE_OFF`; `BAD_COLUMN_NAME`; `UNKNOWN_COLUMN`; `COLUMN_IN_USE` for a
+ * column that the table is partitioned or clustered by, or an expression of the table speaks of, or
+ * the last one; and what `alterTable` throws.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { schema as s } from "../../../core/mod.ts";
+ * import { dropColumns } from "./alter_columns.ts";
+ * import { createTable } from "./create_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const table = await createTable(path, {
+ *   schema: s.struct({ id: s.long(), note: s.string() }),
+ *   properties: { "delta.columnMapping.mode": "name" },
+ * });
+ * await dropColumns(table, ["note"]);
+ * deepEqual(table.snapshot.schema.fields.map(({ name }) => name), ["id"]);
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function dropColumns(
   state: TableState,
@@ -137,8 +156,25 @@ export async function dropColumns(
  * Gives a column another name; no file is touched. The table needs column mapping.
  *
  * @param to The new name itself, without a path: a field of a struct stays in it.
- * @throws {SluiceError} `FEATURE_OFF`; `UNKNOWN_COLUMN`; `COLUMN_EXISTS`; `COLUMN_IN_USE` if an
- * expression of the table speaks of it.
+ * @throws {SluiceError} `FEATURE_OFF`; `BAD_COLUMN_NAME`; `UNKNOWN_COLUMN`; `COLUMN_EXISTS`;
+ * `COLUMN_IN_USE` if an expression of the table speaks of it; and what `alterTable` throws.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { schema as s } from "../../../core/mod.ts";
+ * import { renameColumn } from "./alter_columns.ts";
+ * import { createTable } from "./create_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const table = await createTable(path, {
+ *   schema: s.struct({ id: s.long(), note: s.string() }),
+ *   properties: { "delta.columnMapping.mode": "name" },
+ * });
+ * await renameColumn(table, "note", "remark");
+ * deepEqual(table.snapshot.schema.fields.map(({ name }) => name), ["id", "remark"]);
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function renameColumn(
   state: TableState,
@@ -180,9 +216,26 @@ export async function renameColumn(
  * Changes what a column is: widens its type, lets it be null or not, comments on it. A column is made
  * not null only after all rows were looked at.
  *
- * @throws {SluiceError} `UNKNOWN_COLUMN`; `FEATURE_OFF` and `SCHEMA_MISMATCH` for a type;
- * `COLUMN_IN_USE` if an expression speaks of a column of another type; `CONSTRAINT_VIOLATED` naming a
- * row without a value.
+ * @throws {SluiceError} `UNKNOWN_OPTION`; `BAD_COLUMN_NAME`; `UNKNOWN_COLUMN`; `FEATURE_OFF` and
+ * `SCHEMA_MISMATCH` for a type; `COLUMN_IN_USE` if an expression speaks of a column of another type;
+ * `CONSTRAINT_VIOLATED` naming a row without a value; and what `alterTable` and `readDataFile` throw.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "assert";
+ * import { schema as s } from "../../../core/mod.ts";
+ * import { changeColumn } from "./alter_columns.ts";
+ * import { createTable } from "./create_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const table = await createTable(path, {
+ *   schema: s.struct({ id: s.integer() }),
+ *   properties: { "delta.enableTypeWidening": "true" },
+ * });
+ * await changeColumn(table, "id", { type: s.long(), comment: "given by the exchange" });
+ * equal(table.snapshot.schema.fields[0]?.type, "long");
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function changeColumn(
   state: TableState,

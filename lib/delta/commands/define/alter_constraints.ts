@@ -15,7 +15,8 @@ export interface DropConstraintOptions {
  * Adds a `CHECK` constraint: an expression that has to be true of every row, those that the table has
  * and those to come. Its name is the same in any case.
  *
- * @throws {SluiceError} `CONSTRAINT_EXISTS`; `BAD_EXPRESSION`; `CONSTRAINT_VIOLATED` naming a row.
+ * @throws {SluiceError} `BAD_OPTION` for an empty name; `CONSTRAINT_EXISTS`; `BAD_EXPRESSION`;
+ * `CONSTRAINT_VIOLATED` naming a row; and what `alterTable` and `readDataFile` throw.
  *
  * @example
  * ```ts
@@ -77,7 +78,23 @@ export async function addConstraint(
 /**
  * Drops a `CHECK` constraint.
  *
- * @throws {SluiceError} `CONSTRAINT_NOT_FOUND`, unless `ifExists`.
+ * @throws {SluiceError} `UNKNOWN_OPTION`; `CONSTRAINT_NOT_FOUND`, unless `ifExists`; and what
+ * `alterTable` throws.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "assert";
+ * import { schema as s } from "../../../core/mod.ts";
+ * import { addConstraint, dropConstraint } from "./alter_constraints.ts";
+ * import { createTable } from "./create_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const table = await createTable(path, { schema: s.struct({ id: s.long() }) });
+ * await addConstraint(table, "positive", "id > 0");
+ * equal((await dropConstraint(table, "positive")).version, 2);
+ * equal((await dropConstraint(table, "positive", { ifExists: true })).version, undefined);
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function dropConstraint(
   state: TableState,

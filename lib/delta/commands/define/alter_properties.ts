@@ -17,7 +17,7 @@ export interface UnsetPropertiesOptions {
  * protocol that fewer clients may know; `delta.feature.X = supported` does that alone.
  *
  * @throws {SluiceError} `BAD_PROPERTY` naming a property that is not kept to here, a value it cannot
- * have, or one that cannot be changed any more; `UNSUPPORTED_FEATURE`.
+ * have, or one that cannot be changed any more; and what `alterTable` throws.
  *
  * @example
  * ```ts
@@ -57,8 +57,23 @@ export async function setProperties(
 /**
  * Takes properties away; what has a default has that again. Features stay.
  *
- * @throws {SluiceError} `PROPERTY_NOT_FOUND`, unless `ifExists`; `BAD_PROPERTY` for one that the table
- * cannot be without.
+ * @throws {SluiceError} `UNKNOWN_OPTION`; `PROPERTY_NOT_FOUND`, unless `ifExists`; `BAD_PROPERTY` for
+ * one that the table cannot be without; and what `alterTable` throws.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { schema as s } from "../../../core/mod.ts";
+ * import { unsetProperties } from "./alter_properties.ts";
+ * import { createTable } from "./create_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const properties = { "delta.appendOnly": "true", owner: "trading desk" };
+ * const table = await createTable(path, { schema: s.struct({ id: s.long() }), properties });
+ * await unsetProperties(table, ["delta.appendOnly"]);
+ * deepEqual(table.snapshot.metadata.configuration, { owner: "trading desk" });
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function unsetProperties(
   state: TableState,

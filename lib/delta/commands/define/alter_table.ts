@@ -30,6 +30,10 @@ export interface Alteration {
 /**
  * Commits a change of what a table is; `plan` finds it from the newest version, and is asked again if
  * another commit came first.
+ *
+ * @throws {SluiceError} `BAD_SCHEMA`, `BAD_PARTITION_COLUMNS` or `BAD_PROPERTY` for what a table cannot
+ * be; `UNSUPPORTED_FEATURE`; `CONCURRENT_WRITES` or `COMMIT_UNKNOWN`, which are retryable; and what
+ * reading and writing the log throws.
  */
 export async function alterTable(
   state: TableState,

@@ -18,7 +18,21 @@ export interface CheckpointResult {
  * that others write.
  *
  * @throws {SluiceError} `UNSUPPORTED_FEATURE` if the table asks of its writers what is not done here;
- * `DELTA_STORAGE`.
+ * `TABLE_NOT_FOUND` if it is not there any more; `CORRUPT_LOG`, `DELTA_STORAGE`.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, ok } from "assert";
+ * import { schema as s } from "../../../core/mod.ts";
+ * import { createTable } from "../define/create_table.ts";
+ * import { checkpointTable } from "./checkpoint_table.ts";
+ *
+ * const path = await Deno.makeTempDir();
+ * const table = await createTable(path, { schema: s.struct({ id: s.long() }) });
+ * deepEqual(await checkpointTable(table), { version: 0, removedLogFiles: [] });
+ * ok((await table.store.list()).includes("00000000000000000000.checkpoint.parquet"));
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export async function checkpointTable(state: TableState): Promise<CheckpointResult> {
   return await state.alone(async () => {
