@@ -1,5 +1,10 @@
 import { deepEqual, equal, match, ok } from "assert";
-import { type Notebook, readNotebook, textOf, writeNotebook } from "../../lib/cli/notebook/notebook_file.ts";
+import {
+  type Notebook,
+  readNotebook,
+  textOf,
+  writeNotebook,
+} from "../../lib/cli/notebook/notebook_file.ts";
 import { runNotebook } from "../../lib/cli/notebook/notebook_runner.ts";
 import { checkout } from "../support/paths.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";

@@ -12,7 +12,9 @@ const PACKAGES: readonly string[] = [
 ];
 
 /** The folder of the lessons. */
-export const notebooksFolder: string = fileURLToPath(new URL("../../../notebooks", import.meta.url));
+export const notebooksFolder: string = fileURLToPath(
+  new URL("../../../notebooks", import.meta.url),
+);
 
 const home = fileURLToPath(new URL("../../../.sluice/jupyter", import.meta.url));
 
