@@ -40,6 +40,11 @@ export interface Source {
   readonly description: string;
   /** True: offsets that are no longer there stop the query; false: it goes on with what is left. */
   readonly failOnDataLoss: boolean;
+  /**
+   * What to do when a topic or offsets of it are no longer there, for an error's hint; absent: what
+   * there is to do for a topic of Kafka.
+   */
+  readonly lossHint?: string;
   /** How much one batch may take. */
   readonly limits: BatchLimits;
   /**

@@ -10,6 +10,11 @@ import type { LineIndex } from "./line_index.ts";
 import { openFile, readFully } from "./open_file.ts";
 import { type Lines, splitLines } from "./split_lines.ts";
 
+/** What to do when lines that were read, or planned to be, are not there. */
+export const LOSS_HINT =
+  "records were removed from the file, or another file took its place: put the file back, " +
+  "or start a new query with an empty checkpointLocation";
+
 const CHUNK_BYTES = 512 * 1024;
 const MAX_BLOCK_RECORDS = 4096;
 
@@ -114,9 +119,7 @@ export class LineReader implements RangeReader {
       where: this.#file.path,
       found,
       wanted,
-      hint:
-        "records were removed from the file, or another file took its place: put the file back, " +
-        "or start a new query with an empty checkpointLocation",
+      hint: LOSS_HINT,
     });
   }
 }

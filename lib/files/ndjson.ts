@@ -9,7 +9,7 @@ import {
   type Source,
 } from "../core/mod.ts";
 import { LineIndex } from "./line_index.ts";
-import { LineReader } from "./line_reader.ts";
+import { LineReader, LOSS_HINT } from "./line_reader.ts";
 import { openFile, readFully } from "./open_file.ts";
 
 const ATTEMPTED = "read a file of records";
@@ -65,6 +65,7 @@ export function ndjson(options: NdjsonOptions): Source {
 class NdjsonSource implements Source {
   readonly description: string;
   readonly failOnDataLoss = true;
+  readonly lossHint = LOSS_HINT;
   readonly limits: BatchLimits;
   readonly #path: string;
   readonly #topic: string;

@@ -1,5 +1,6 @@
-// All that is used of kafkajs: TCP, TLS, SASL and the pairing of requests with responses. None of
-// it is public there, so nothing else imports kafkajs.
+// All that is used of kafkajs for streaming: TCP, TLS, SASL and the pairing of requests with
+// responses. None of it is public there, so nothing else imports these files. (The notebooks show
+// consumer groups with its public client.)
 import BrokerModule from "kafkajs/src/broker/index.js";
 import ConnectionPoolModule from "kafkajs/src/network/connectionPool.js";
 import RequestQueueModule from "kafkajs/src/network/requestQueue/index.js";

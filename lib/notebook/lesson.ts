@@ -4,7 +4,7 @@ import connect, { type Sql } from "postgres";
 import { badOption } from "../core/mod.ts";
 import { createTopicIfAbsent, deleteTopicIfPresent, type NewTopic } from "../kafka/mod.ts";
 import { ensureStack } from "../stack/mod.ts";
-import { forgetSubjects } from "./forget_subjects.ts";
+import { forgetSubjects, type RegistryAddress } from "./forget_subjects.ts";
 
 const LESSONS_FOLDER = fileURLToPath(new URL("../../data/lessons", import.meta.url));
 
@@ -28,9 +28,9 @@ export interface Lesson {
   topic(name: string, settings?: Partial<Omit<NewTopic, "topic">>): Promise<string>;
   /**
    * Finds a schema registry, or starts one, and forgets the subjects of the lesson's topics in it;
-   * returns its address, for `schemaRegistry({ url })`.
+   * returns where it is, for `schemaRegistry`.
    */
-  startRegistry(): Promise<string>;
+  startRegistry(): Promise<RegistryAddress>;
   /** Removes all that the lesson made. */
   end(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function startLesson(number: string): Promise<Lesson> {
   const folder = `${LESSONS_FOLDER}/${number}`;
   const topicPrefix = `lesson-${number}-`;
   const topics = new Set<string>();
-  let registryUrl: string | undefined;
+  let registry: RegistryAddress | undefined;
   const clear = async () => {
     await sql`drop schema if exists ${sql(schema)} cascade`;
     await removeFolder(folder);
@@ -95,17 +95,24 @@ export async function startLesson(number: string): Promise<Lesson> {
     async startRegistry() {
       const services = ["registry"] as const;
       const { schemaRegistryUrl } = await ensureStack({ services, onProgress: showProgress });
-      registryUrl = schemaRegistryUrl;
-      await forgetSubjects(registryUrl, topicPrefix);
-      return registryUrl;
+      registry = addressOf(schemaRegistryUrl);
+      await forgetSubjects(registry, topicPrefix);
+      return registry;
     },
     async end() {
       for (const topic of topics) await deleteTopicIfPresent({ brokers }, topic);
-      if (registryUrl !== undefined) await forgetSubjects(registryUrl, topicPrefix);
+      if (registry !== undefined) await forgetSubjects(registry, topicPrefix);
       await clear();
       await sql.end();
     },
   };
+}
+
+/** The token of the environment is for the registry of the environment alone. */
+function addressOf(url: string): RegistryAddress {
+  const isGiven = url === Deno.env.get("SCHEMA_REGISTRY_URL");
+  const token = isGiven ? Deno.env.get("SCHEMA_REGISTRY_TOKEN") : undefined;
+  return token ? { url, token } : { url };
 }
 
 /** The cell shows it. */

@@ -15,6 +15,7 @@
  * @module
  */
 export { Display, type MimeBundle } from "./display.ts";
+export type { RegistryAddress } from "./forget_subjects.ts";
 export { groupDiagram, type GroupDiagramOptions } from "./group_diagram.ts";
 export {
   type GroupMember,

@@ -31,7 +31,7 @@ export function nextRange(
   maxOffsetsPerTrigger: number | undefined,
 ): NextRange | undefined {
   const lost = offsetRanges(logEnd, position)[0];
-  if (lost !== undefined && source.failOnDataLoss) throw lostOffsets(lost, logEnd);
+  if (lost !== undefined && source.failOnDataLoss) throw lostOffsets(source, lost, logEnd);
   // With failOnDataLoss off, a partition that ends before our position is taken up at its end.
   const start = mapOffsets(latest, (topic, partition) => {
     const from = position[topic]?.[partition] ?? 0n;
@@ -46,14 +46,15 @@ export function nextRange(
   return offsetRanges(start, end).length === 0 ? undefined : { start, end, latest };
 }
 
-function lostOffsets(lost: OffsetRange, logEnd: Offsets): SluiceError {
+function lostOffsets({ lossHint }: Source, lost: OffsetRange, logEnd: Offsets): SluiceError {
   const partitionIsThere = logEnd[lost.topic]?.[lost.partition] !== undefined;
   return new SluiceError("DATA_LOSS", {
     attempted: "plan the next batch",
     where: `${lost.topic}-${lost.partition}`,
     found: partitionIsThere ? `the end at offset ${lost.startOffset}` : "no such partition",
     wanted: `offset ${lost.endOffsetExclusive}, where the query stopped`,
-    hint: "the topic was deleted, made anew or cut: start a new query with an empty " +
-      "checkpointLocation, or set failOnDataLoss to false to go on with what is there",
+    hint: lossHint ??
+      "the topic was deleted, made anew or cut: start a new query with an empty " +
+        "checkpointLocation, or set failOnDataLoss to false to go on with what is there",
   });
 }

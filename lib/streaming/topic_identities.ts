@@ -38,7 +38,7 @@ export class TopicIdentities {
       await this.#checkpoint.writeInitialOffsets(position);
     } else if (recreated !== undefined) {
       if (this.#source.failOnDataLoss || recovery.replay !== undefined) {
-        throw recreatedTopic(recreated, known, found);
+        throw recreatedTopic(this.#source, recreated, known, found);
       }
       const earliest = await this.#source.earliestOffsets(signal);
       const topics = changedTopics(known, found);
@@ -66,7 +66,7 @@ export class TopicIdentities {
   async check(signal: AbortSignal): Promise<void> {
     const found = await this.#source.identities(signal);
     const [recreated] = changedTopics(this.#known, found);
-    if (recreated !== undefined) throw recreatedTopic(recreated, this.#known, found);
+    if (recreated !== undefined) throw recreatedTopic(this.#source, recreated, this.#known, found);
   }
 }
 
@@ -80,6 +80,7 @@ function changedTopics(
 }
 
 function recreatedTopic(
+  { lossHint }: Source,
   topic: string,
   known: Readonly<Record<string, string>>,
   found: Readonly<Record<string, string>>,
@@ -88,9 +89,9 @@ function recreatedTopic(
     attempted: `go on reading topic "${topic}"`,
     found: `topic id ${found[topic]}`,
     wanted: `${known[topic]}, as when the query began`,
-    hint:
+    hint: lossHint ??
       "the topic was deleted and made anew, so the stored offsets mean nothing in it: start a " +
-      "new query with an empty checkpointLocation, or set failOnDataLoss to false to read the new " +
-      "topic from its beginning",
+        "new query with an empty checkpointLocation, or set failOnDataLoss to false to read the new " +
+        "topic from its beginning",
   });
 }

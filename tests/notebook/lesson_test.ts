@@ -1,6 +1,7 @@
-import { deepEqual, equal, rejects } from "assert";
+import { deepEqual, equal, ok, rejects } from "assert";
 import { createProducer, topicOffsets } from "../../lib/kafka/mod.ts";
 import { schemaRegistry } from "../../lib/formats/registry/mod.ts";
+import { forgetSubjects } from "../../lib/notebook/forget_subjects.ts";
 import { readTopic, startLesson } from "../../lib/notebook/mod.ts";
 import { withForeignAdmin } from "../kafka/foreign_client.ts";
 import { testRegistry, testStack } from "../support/stack.ts";
@@ -81,7 +82,7 @@ Deno.test("a lesson finds none of its old subjects in the registry, and leaves n
     deepEqual(await subjects(), [another, halfDeleted, mine]);
 
     const lesson = await startLesson(NUMBER);
-    equal(await lesson.startRegistry(), url);
+    deepEqual(await lesson.startRegistry(), { url });
     deepEqual(await subjects(), [another]);
     // No level is left either, which would refuse this.
     await registry.register(mine, { schema: '"boolean"' });
@@ -91,6 +92,25 @@ Deno.test("a lesson finds none of its old subjects in the registry, and leaves n
   }, { SCHEMA_REGISTRY_URL: url });
   await deleteSubject(another);
   await deleteSubject(another, "?permanent=true");
+});
+
+Deno.test("a lesson sends the token of the environment to the registry of the environment", async () => {
+  const asked: (string | null)[] = [];
+  await using server = Deno.serve({ port: 0, onListen: () => {} }, ({ headers }) => {
+    asked.push(headers.get("authorization"));
+    return Response.json([]);
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  await withServices(async () => {
+    const lesson = await startLesson(NUMBER);
+    deepEqual(await lesson.startRegistry(), { url, token: "secret" });
+    await lesson.end();
+  }, { SCHEMA_REGISTRY_URL: url, SCHEMA_REGISTRY_TOKEN: "secret" });
+  ok(asked.length > 0 && asked.every((each) => each === "Bearer secret"), String(asked));
+
+  asked.length = 0;
+  await forgetSubjects({ url: url.replace("://", "://me:p%40ss@") }, "lesson-99-");
+  deepEqual(asked, [`Basic ${btoa("me:p@ss")}`]);
 });
 
 Deno.test("readTopic() gives all records of a topic as text, partition after partition", () =>

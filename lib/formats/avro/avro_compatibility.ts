@@ -1,9 +1,9 @@
 import { type SchemaRegistry, schemaRegistry, type SubjectVersion } from "../registry/mod.ts";
-import { schemaText } from "./avro_serializer.ts";
 import type { AvroType } from "./avro_type.ts";
 import { type AvroSchemaJson, parseAvroSchema } from "./parse_avro_schema.ts";
 import { planReader } from "./plan_reader.ts";
 import { schemaOfType } from "./schema_of_avro.ts";
+import { schemaText } from "./schema_text.ts";
 
 /** Whether a schema may become the newest version of a subject, and why not. */
 export interface CompatibilityReport {
@@ -20,7 +20,7 @@ export interface CompatibilityReport {
  * @example
  * ```ts ignore
  * const { problems } = await avroCompatibility({ subject: "trades-value", writerSchema: changed });
- * // ['the new schema cannot read version 3: field "fee" is missing in what was written, …']
+ * // ['the new schema cannot read version 3: field "fee": missing in what was written, …']
  * ```
  *
  * @throws {SluiceError} `BAD_AVRO_SCHEMA`, `UNSUPPORTED_SCHEMA`, and what the registry throws.
@@ -41,8 +41,11 @@ export async function avroCompatibility(
   return { isCompatible, problems: await problemsOf(registry, subject, parseAvroSchema(schema)) };
 }
 
-/** The comparison that the subject's level asks for, for registries that do not tell theirs. */
-async function problemsOf(
+/**
+ * What breaks if a schema becomes the newest version of a subject: the comparison that the subject's
+ * level asks for, in our own words. None where we see nothing wrong.
+ */
+export async function problemsOf(
   registry: SchemaRegistry,
   subject: string,
   changed: AvroType,

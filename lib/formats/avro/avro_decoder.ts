@@ -37,7 +37,7 @@ const ATTEMPTED = "decode Avro";
  * With a `subject` the rows are those of its newest version, found when the decoder is made: give a
  * `schema` too to keep the columns as they are whatever is registered later. `schema` reads fields
  * by their name (or the one of `from`), nullable columns are null where the writer has no such
- * field, and a long without a logical type has the unit of `timestamp("ms")`. Which type becomes
+ * field, and an int or long without a logical type has the unit of `timestamp("ms")`. Which type becomes
  * which column is told at `schemaOfAvro`; a column may be wider than what was written.
  *
  * A record with no or an unknown schema id, or with bytes that do not fit, is rejected. A registry

@@ -1,7 +1,9 @@
-import { type Batch, refuseUnknownOptions, type Schema } from "../../core/mod.ts";
+import { type Batch, refuseUnknownOptions, type Schema, SluiceError } from "../../core/mod.ts";
 import { type SchemaRegistry, schemaRegistry, withSchemaId } from "../registry/mod.ts";
+import { problemsOf } from "./avro_compatibility.ts";
 import { AvroEncoder } from "./avro_encoder.ts";
-import type { AvroSchemaJson } from "./parse_avro_schema.ts";
+import { type AvroSchemaJson, parseAvroSchema } from "./parse_avro_schema.ts";
+import { schemaText } from "./schema_text.ts";
 
 /** What rows are written, in which schema, and where that is registered. */
 export interface AvroSerializerOptions<Row> {
@@ -69,11 +71,25 @@ export async function avroSerializer<Row>(
   refuseUnknownOptions("serialize rows in Avro", options, known);
   const { schema, subject, writerSchema, registry = schemaRegistry() } = options;
   const encoder = new AvroEncoder(schema, writerSchema);
-  const id = await registry.register(subject, { schema: schemaText(writerSchema) });
-  return new AvroSerializer(id, encoder);
+  const text = schemaText(writerSchema);
+  try {
+    return new AvroSerializer(await registry.register(subject, { schema: text }), encoder);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== "INCOMPATIBLE_SCHEMA") throw error;
+    throw await inOurWords(error, registry, subject, text);
+  }
 }
 
-/** The text of a schema, as a registry wants it. */
-export function schemaText(schema: AvroSchemaJson): string {
-  return typeof schema === "string" ? schema : JSON.stringify(schema);
+/** Registries answer with names of Java classes, or say only that it does not fit. */
+async function inOurWords(
+  error: SluiceError,
+  registry: SchemaRegistry,
+  subject: string,
+  schema: string,
+): Promise<SluiceError> {
+  // What cannot be compared here is told as the registry tells it.
+  const problems = await problemsOf(registry, subject, parseAvroSchema(schema)).catch(() => []);
+  return problems.length === 0
+    ? error
+    : new SluiceError(error.code, { ...error.details, found: problems.join("; "), cause: error });
 }

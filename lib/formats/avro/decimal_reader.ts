@@ -5,7 +5,8 @@ import {
   Int64Column,
   typeName,
 } from "../../core/mod.ts";
-import { type AvroInput, Unreadable } from "./avro_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import type { AvroInput } from "./avro_input.ts";
 import type { ValueReader } from "./value_reader.ts";
 
 /** Bytes whose integer a double holds exactly. */

@@ -1,5 +1,6 @@
 import type { Column, ListColumn, MapColumn, StructColumn } from "../../core/mod.ts";
-import { AvroInput, Unreadable } from "./avro_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import { AvroInput } from "./avro_input.ts";
 import { StringReader, type ValueReader } from "./value_reader.ts";
 
 /** One step of reading a record: a field the writer wrote, or one that only the reader has. */

@@ -70,7 +70,7 @@ class Parser {
   parse(json: unknown, namespace: string, path: string): AvroType {
     if (typeof json === "string") return this.#reference(json, namespace, path);
     if (Array.isArray(json)) return this.#union(json, namespace, path);
-    if (!isObject(json)) throw badSchema(path, JSON.stringify(json), "a type");
+    if (!isObject(json)) throw badSchema(path, jsonText(json), "a type");
     switch (json.type) {
       case "record":
       case "error":
@@ -116,7 +116,7 @@ class Parser {
     for (const field of json.fields) {
       const fieldName = isObject(field) ? field.name : undefined;
       if (!isObject(field) || typeof fieldName !== "string") {
-        throw badSchema(path, JSON.stringify(field), "a field with a name");
+        throw badSchema(path, jsonText(field), "a field with a name");
       }
       if (seen.has(fieldName)) throw badSchema(path, `two fields "${fieldName}"`, "one");
       seen.add(fieldName);
@@ -147,7 +147,7 @@ class Parser {
     const { name, aliases } = namesOf(json, outer, path);
     const size = json.size;
     if (typeof size !== "number" || !Number.isInteger(size) || size < 0) {
-      throw badSchema(path, `fixed ${name} of size ${JSON.stringify(size)}`, "a number of bytes");
+      throw badSchema(path, `fixed ${name} of size ${jsonText(size)}`, "a number of bytes");
     }
     const logical = logicalType(json, "fixed", size);
     return this.#define(name, {
@@ -235,6 +235,12 @@ function keepDigits(_key: string, value: unknown, { source }: { source?: string 
   return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? "")
     ? BigInt(source ?? "")
     : value;
+}
+
+/** JSON for a message, with whole numbers of any length in it. */
+function jsonText(json: unknown): string {
+  if (json === undefined) return "nothing";
+  return JSON.stringify(json, (_key, value) => typeof value === "bigint" ? `${value}` : value);
 }
 
 function badSchema(path: string, found: string, wanted: string, cause?: unknown): SluiceError {

@@ -69,7 +69,9 @@ export function plainReader(writer: AvroType, target: PlainTarget): ValueReader 
       return writer.kind === "bytes" || writer.kind === "string" ? new BytesReader() : undefined;
     case "timestamp":
     case "timestamp_ntz":
-      return writer.kind === "long" ? timeReader(writer, type, target) : undefined;
+      return writer.kind === "int" || writer.kind === "long"
+        ? timeReader(writer, type, target)
+        : undefined;
   }
 }
 
@@ -101,7 +103,7 @@ function textReader(writer: AvroType): ValueReader | undefined {
   }
 }
 
-/** A long without a logical type has the unit that the reader names. */
+/** A number without a logical type has the unit that the reader names. */
 function timeReader(
   writer: AvroType,
   type: "timestamp" | "timestamp_ntz",

@@ -122,15 +122,14 @@ class Planner {
     if (avro === undefined && field.nullable) return new NullReader();
     const bytes = avro === undefined ? undefined : encodeDefault(avro.default, avro.type);
     if (avro === undefined || bytes === undefined) {
-      return this.#unreadable("is missing in what was written, and has no good default", path);
+      const instead = avro === undefined ? "not nullable" : "without a good default";
+      return this.#unreadable(`missing in what was written, and ${instead}`, path);
     }
     return new DefaultReader(this.value(avro.type, targetOf(field, avro), path), bytes);
   }
 
   value(writer: AvroType, target: Target, path: string): ValueReader {
-    if (writer.kind === "union") {
-      return this.#perhaps(() => this.#writtenUnion(writer.branches, target, path));
-    }
+    if (writer.kind === "union") return this.#writtenUnion(writer.branches, target, path);
     if (writer.kind === "null") {
       return target.nullable ? new NullReader() : this.#mismatch(writer, target, path);
     }
@@ -147,18 +146,38 @@ class Planner {
 
   #writtenUnion(branches: readonly AvroType[], target: Target, path: string): ValueReader {
     const members = target.avro === undefined ? memberFields(branches, target.type) : undefined;
-    const readers = branches.map((branch) => {
-      const member = members?.findIndex((field) => field.sourceName === memberName(branch)) ?? -1;
-      const field = members?.[member];
-      return field === undefined
-        ? this.value(branch, target, path)
-        : new MemberReader(member, this.value(branch, targetOf(field), path));
-    });
+    const strict = members?.find(({ nullable }) => !nullable);
+    if (members !== undefined && members.length > 1 && strict !== undefined) {
+      const problem =
+        `found a union, wanted "${strict.sourceName}" nullable, for its other members`;
+      return this.#unreadable(problem, path);
+    }
+    const readers = branches.map((branch) =>
+      this.#perhaps(() =>
+        members === undefined || branch.kind === "null"
+          ? this.value(branch, target, path)
+          : this.#member(branch, members, target, path)
+      )
+    );
     const nullIndex = branches.findIndex(({ kind }) => kind === "null");
     const value = readers[1 - nullIndex];
     return branches.length === 2 && nullIndex >= 0 && target.nullable && value !== undefined
       ? new NullableReader(nullIndex, value)
       : new UnionReader(readers);
+  }
+
+  /** A value of the writer's union for a struct that has a field for each member. */
+  #member(
+    branch: AvroType,
+    members: readonly StructField[],
+    target: Target,
+    path: string,
+  ): ValueReader {
+    const member = members.findIndex(({ sourceName }) => sourceName === memberName(branch));
+    const field = members[member];
+    return field === undefined
+      ? this.#mismatch(branch, target, path)
+      : new MemberReader(member, this.value(branch, targetOf(field), path));
   }
 
   /** The reader has a union: the first branch that is the writer's type itself, else the first that can be read. */
@@ -174,7 +193,7 @@ class Planner {
       const field = fields[i];
       const trial = new Planner();
       if (field !== undefined) trial.value(writer, { ...targetOf(field), avro }, path);
-      return field !== undefined && trial.problems.length === 0;
+      return field !== undefined && !trial.problems.some(({ always }) => always);
     };
     let member = branches.findIndex((avro, i) =>
       avro.kind === writer.kind && memberName(avro) === memberName(writer) && fits(avro, i)

@@ -1,5 +1,6 @@
 import type { Batch, RecordBlock, Rejection } from "../../core/mod.ts";
-import { AvroInput, Unreadable } from "./avro_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import { AvroInput } from "./avro_input.ts";
 import type { RecordReader } from "./nested_reader.ts";
 
 /** What reads records, and what is said of one that it cannot read. */

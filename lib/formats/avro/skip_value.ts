@@ -1,4 +1,5 @@
-import { type AvroInput, Unreadable } from "./avro_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import type { AvroInput } from "./avro_input.ts";
 import type { AvroType } from "./avro_type.ts";
 
 /** How deep records that hold themselves may lie in one another. */

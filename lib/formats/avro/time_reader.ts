@@ -4,11 +4,12 @@ import {
   MAX_TIMESTAMP_MICROS,
   MIN_TIMESTAMP_MICROS,
 } from "../../core/mod.ts";
-import { type AvroInput, Unreadable } from "./avro_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import type { AvroInput } from "./avro_input.ts";
 import { type TimeUnit, UNITS_PER_SECOND } from "./time_unit.ts";
 import type { ValueReader } from "./value_reader.ts";
 
-/** long to timestamp and timestamp_ntz. Nothing is rounded: nanoseconds must be whole microseconds. */
+/** int and long to timestamp and timestamp_ntz. Nothing is rounded: nanoseconds must be whole microseconds. */
 export class TimeReader implements ValueReader {
   readonly #unit: TimeUnit;
   /** Units that are surely within the years 1 to 9999, and exact in a double as microseconds. */

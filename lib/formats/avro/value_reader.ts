@@ -5,7 +5,8 @@ import type {
   Int64Column,
   NumberColumn,
 } from "../../core/mod.ts";
-import { type AvroInput, Unreadable } from "./avro_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import type { AvroInput } from "./avro_input.ts";
 import type { AvroType } from "./avro_type.ts";
 import { skipValue } from "./skip_value.ts";
 import { isUtf8 } from "./utf8.ts";

@@ -1,4 +1,4 @@
-import { isRetryable, SluiceError } from "../../core/mod.ts";
+import { SluiceError } from "../../core/mod.ts";
 import type { RegistrySchema, SchemaRegistry } from "../registry/mod.ts";
 import type { AvroType } from "./avro_type.ts";
 import { parseAvroSchema } from "./parse_avro_schema.ts";
@@ -23,9 +23,8 @@ export class WriterSchemas {
     try {
       return await this.#parse(stored);
     } catch (error) {
-      const isBad = error instanceof SluiceError &&
-        ["BAD_AVRO_SCHEMA", "SCHEMA_NOT_FOUND"].includes(error.code);
-      if (isBad && !isRetryable(error)) return error.message;
+      const codes = ["BAD_AVRO_SCHEMA", "SCHEMA_NOT_FOUND"];
+      if (error instanceof SluiceError && codes.includes(error.code)) return error.message;
       throw error;
     }
   }

@@ -5,8 +5,8 @@ import {
   MIN_TIMESTAMP_MICROS,
   type StructField,
 } from "../../core/mod.ts";
+import { Unreadable } from "../unreadable.ts";
 import { messageName } from "./proto_file.ts";
-import { Unreadable } from "./wire_input.ts";
 
 const WRAPPERS = new Set(
   ["Bool", "Int32", "Int64", "UInt32", "UInt64", "Float", "Double", "String", "Bytes"]

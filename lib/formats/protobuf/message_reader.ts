@@ -1,5 +1,6 @@
+import { Unreadable } from "../unreadable.ts";
 import type { FieldReader, ValueReader } from "./value_reader.ts";
-import { Unreadable, WIRE, type WireInput } from "./wire_input.ts";
+import { WIRE, type WireInput } from "./wire_input.ts";
 
 /** A column, and what it is read from. */
 export interface PlannedField {

@@ -1,7 +1,8 @@
 import type { Enum } from "protobufjs";
 import { type DataType, Decimal, type EpochUnit } from "../../core/mod.ts";
+import { Unreadable } from "../unreadable.ts";
 import { converted, type ValueReader } from "./value_reader.ts";
-import { Unreadable, WIRE, type WireInput } from "./wire_input.ts";
+import { WIRE, type WireInput } from "./wire_input.ts";
 
 /** What a value without parts shall become. */
 export interface PlainTarget {

@@ -50,7 +50,7 @@ class Planner {
   #column(field: protobuf.Field | undefined, column: StructField, around: string): FieldReader {
     const path = around === "" ? column.sourceName : `${around}.${column.sourceName}`;
     if (field === undefined) {
-      if (!column.nullable) this.problems.push(`field "${path}": is missing in the message`);
+      if (!column.nullable) this.problems.push(`field "${path}": missing in the message`);
       return absentField;
     }
     const reader = this.#field(field, column, path);

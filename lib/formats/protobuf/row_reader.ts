@@ -1,6 +1,7 @@
 import { type Batch, type RecordBlock, type Rejection, SluiceError } from "../../core/mod.ts";
+import { Unreadable } from "../unreadable.ts";
 import type { MessageReader } from "./message_reader.ts";
-import { Unreadable, WireInput } from "./wire_input.ts";
+import { WireInput } from "./wire_input.ts";
 
 /** How one record is read. */
 export interface ReadWay {

@@ -1,4 +1,5 @@
-import { Unreadable, WIRE, type WireInput } from "./wire_input.ts";
+import { Unreadable } from "../unreadable.ts";
+import { WIRE, type WireInput } from "./wire_input.ts";
 
 /**
  * Reads the values of one type. Parts of a message may come one after the other, so `read` gathers

@@ -1,19 +1,4 @@
-/** Why the bytes of a record are no message of its type, and in which field. */
-export class Unreadable extends Error {
-  /** The field, with the fields around it: `address.street`. */
-  path = "";
-
-  /** The text for the dead letter. */
-  describe(): string {
-    return this.path === "" ? this.message : `field "${this.path}": ${this.message}`;
-  }
-
-  /** The same problem, seen from the message around. */
-  within(field: string): this {
-    this.path = this.path === "" ? field : `${field}.${this.path}`;
-    return this;
-  }
-}
+import { Unreadable } from "../unreadable.ts";
 
 /** How the bytes after a tag tell where they end. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, groupEnd: 4, fixed32: 5 };

@@ -6,8 +6,8 @@ const REQUESTS_AT_ONCE = 8;
 
 /**
  * What reads the records of each schema id, made when the first record with that id comes. Where a
- * schema cannot be read with, a text says why, and it is asked for again with the next block: what
- * was not in the registry may be there by then.
+ * schema cannot be read with, a text says why, until the next block: then it is asked for again, as
+ * what was not in the registry may be there by then.
  */
 export class ReadersBySchema<Reader extends object> {
   readonly #readers = new Map<number, Reader | string>();
@@ -33,11 +33,15 @@ export class ReadersBySchema<Reader extends object> {
   }
 
   /**
-   * Makes readers for these ids.
+   * Makes readers for these ids, and forgets what it said of others that have none: bytes that are
+   * no ids would fill the memory with reasons.
    *
    * @throws {SluiceError} if the registry is away.
    */
   async learn(ids: readonly number[]): Promise<void> {
+    for (const [id, reader] of this.#readers) {
+      if (typeof reader === "string" && !ids.includes(id)) this.#readers.delete(id);
+    }
     for (let i = 0; i < ids.length; i += REQUESTS_AT_ONCE) {
       await Promise.all(
         ids.slice(i, i + REQUESTS_AT_ONCE).map(async (id) => {

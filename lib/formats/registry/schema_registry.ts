@@ -44,7 +44,9 @@ export class SchemaRegistry {
         body: newSchemaBody(schema),
       } as const;
       const answer = await this.#http.ask(request);
-      if (answer.ok) return numberField(answer.body, "id", request);
+      if (answer.ok || answer.status !== 409) {
+        return numberField(bodyOf(answer, request), "id", request);
+      }
       throw new SluiceError("INCOMPATIBLE_SCHEMA", {
         attempted: request.attempted,
         found: answer.message,

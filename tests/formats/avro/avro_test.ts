@@ -273,7 +273,7 @@ Deno.test("avro() refuses at the start a schema that no record could ever meet",
   });
   await rejects(avro({ writerSchema, schema: s.struct({ id: s.long(), fee: s.long() }) }), {
     code: "SCHEMA_MISMATCH",
-    message: /field "fee": is missing in what was written, and has no good default/,
+    message: /field "fee": missing in what was written, and not nullable/,
   });
   // That depends on the record, so the record is the dead letter.
   const Price = s.struct({ price: s.string() });
@@ -283,6 +283,39 @@ Deno.test("avro() refuses at the start a schema that no record could ever meet",
   ]);
   deepEqual(read, [{ price: "a" }]);
   deepEqual(errors, ['field "price": found null, wanted string']);
+});
+
+Deno.test("a member of a union without a field for it is no row, whatever it is made of", async () => {
+  const part = { type: "record", name: "P", fields: [{ name: "x", type: "long" }] };
+  const writerSchema = record({ name: "v", type: ["string", part] });
+  const Text = s.struct({ v: s.struct({ string: s.string() }) });
+  deepEqual(await decoded({ writerSchema, schema: Text }, ["000261", "0204"]), {
+    rows: [{ v: { string: "a" } }],
+    errors: ['field "v": found record P, wanted struct<string:string>'],
+  });
+  // One of the two is null in each row.
+  const Both = s.struct({
+    v: s.struct({ string: s.string(), P: s.struct({ x: s.long() }).nullable() }),
+  });
+  await rejects(avro({ writerSchema, schema: Both }), {
+    code: "SCHEMA_MISMATCH",
+    message: /field "v": found a union, wanted "string" nullable, for its other members/,
+  });
+});
+
+Deno.test("what is wrong with a schema is told, whatever is in it", () => {
+  throws(
+    () => schemaOfAvro({ type: "record", name: "R", fields: [{ name: "v", type: "array" }] }),
+    {
+      code: "BAD_AVRO_SCHEMA",
+    },
+  );
+  throws(() => schemaOfAvro(record({ name: "v", type: { type: "array" } as AvroSchemaJson })), {
+    code: "BAD_AVRO_SCHEMA",
+    message: /at "v\[\]": found nothing, wanted a type/,
+  });
+  const long = '{"type":"record","name":"R","fields":[{"default":99999999999999999999}]}';
+  throws(() => schemaOfAvro(long), { code: "BAD_AVRO_SCHEMA", message: /99999999999999999999/ });
 });
 
 Deno.test("avro() reads logical types by their unit, scale and size", async () => {

@@ -224,6 +224,37 @@ Deno.test("a registry that is away makes no dead letter and no row, but an error
   equal((await decode(decoder, [encoded(1, V1, ROW_1)])).rows.length, 1);
 });
 
+Deno.test("a symbol that the enum in a reader's union lacks costs the records that have it, and no other", async () => {
+  await using fake = new FakeRegistry();
+  const record = (symbols: string[]) => ({
+    type: "record",
+    name: "R",
+    fields: [{ name: "v", type: ["null", { type: "enum", name: "E", symbols }, "long"] }],
+  });
+  fake.add(1, SUBJECT, record(["A", "B", "C"]));
+  fake.add(2, SUBJECT, record(["A", "B"]));
+  const decoder = await avro({ registry: fake.client(), subject: SUBJECT });
+  const values = ["0200", "0204", "0406"].map((hex) => withSchemaId(1, Uint8Array.fromHex(hex)));
+  deepEqual(await decode(decoder, values), {
+    rows: [{ v: { E: "A", long: null } }, { v: { E: null, long: 3n } }],
+    errors: ['schema id 1: field "v": found the symbol "C", which the reader lacks'],
+  });
+});
+
+Deno.test("an int is read as the timestamp that its field has become", async () => {
+  await using fake = new FakeRegistry();
+  const record = (type: unknown) => ({ type: "record", name: "R", fields: [{ name: "v", type }] });
+  fake.add(1, SUBJECT, record("int"));
+  fake.add(2, SUBJECT, record({ type: "int", logicalType: "date" }));
+  fake.add(3, SUBJECT, record({ type: "long", logicalType: "timestamp-millis" }));
+  const decoder = await avro({ registry: fake.client(), subject: SUBJECT });
+  const values = [1, 2].map((id) => withSchemaId(id, Uint8Array.of(0x04)));
+  deepEqual(await decode(decoder, values), {
+    rows: [{ v: 2000n }],
+    errors: ['schema id 2: field "v": found int (date), wanted long (timestamp-millis)'],
+  });
+});
+
 Deno.test("avro() refuses a subject without a version, and a schema that none of its records could meet", async () => {
   await using fake = new FakeRegistry();
   const registry = fake.client();

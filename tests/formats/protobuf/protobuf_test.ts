@@ -237,11 +237,11 @@ Deno.test("a schema that no record could be a row of is refused, with every fiel
       'field "b": found repeated int32, wanted integer',
       'field "c": found map<string, enum E>, wanted map<string,long>',
       'field "p.x": found string, wanted binary',
-      'field "p.y": is missing in the message',
+      'field "p.y": missing in the message',
       'field "e": found enum E, wanted integer',
       'field "t": found message google.protobuf.Timestamp, wanted timestamp_ntz',
       'field "f": found int32, wanted array<integer>',
-      'field "gone": is missing in the message',
+      'field "gone": missing in the message',
     ].join("; ") +
       ". Change the schema that is wanted; a nullable column may be missing in the records",
   });

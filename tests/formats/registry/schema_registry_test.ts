@@ -73,6 +73,15 @@ Deno.test("a page of something else at the address is an error, not a schema tha
   await rejects(fake.client().schemaById(7), { code: "REGISTRY_REFUSED" });
 });
 
+Deno.test("a schema whose references are missing is refused, not called incompatible", async () => {
+  await using fake = new FakeRegistry();
+  fake.trouble = () => Response.json({ error_code: 40_402, message: "gone" }, { status: 404 });
+  await rejects(fake.client().register("s", { schema: '"string"' }), {
+    code: "REGISTRY_REFUSED",
+    message: /found status 404: gone/,
+  });
+});
+
 Deno.test("user, password and token go with each request, and into no message", async () => {
   await using fake = new FakeRegistry();
   const url = fake.url.replace("://", "://me:p%40ss%C3%A9@");
