@@ -36,8 +36,15 @@ export async function pythonCommand(
   args: readonly string[] = [],
 ): Promise<{ command: string; args: string[] }> {
   await ensurePackages(home);
-  const path = new URL(`../${script}`, import.meta.url).pathname;
-  return { command: `${sluiceDir}/${home.folder}/bin/python`, args: ["-B", path, ...args] };
+  const python = `${sluiceDir}/${home.folder}/bin/python`;
+  return {
+    command: python,
+    args: ["-B", pathOf("support/run_script.py"), pathOf(script), ...args],
+  };
+}
+
+function pathOf(script: string): string {
+  return new URL(`../${script}`, import.meta.url).pathname;
 }
 
 const ensured = new Map<PythonHome, Promise<void>>();
