@@ -39,7 +39,8 @@ const HELP = `Holds what a query planned, batch by batch, against what its two s
 
   deno task audit [options]
 
-The query must not run meanwhile. The exit code is 0 if all agrees, 1 if not, 2 for a wrong option.
+The query must not run meanwhile. The exit code is 0 if all agrees, 1 if not or if
+it cannot be told, 2 for a wrong option.
 
 Options
 ${flagsHelp(FLAGS)}`;

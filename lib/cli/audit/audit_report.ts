@@ -56,11 +56,10 @@ function goodLine(done: readonly AuditedBatch[]): string {
   const { planned, deltaRows = 0, deadLetters = 0 } = total;
   const gaps = planned - deltaRows - deadLetters;
   const what = gaps === 0 ? "record" : "offset";
-  return `${countOf(batches, "batch").replace(/batchs$/, "batches")} ${
-    batches === 1 ? "agrees" : "agree"
-  }: planned ${countOf(planned, what)} = ${countOf(deltaRows, "row")} + ` +
-    `${countOf(deadLetters, "dead letter")} in each sink` +
-    (gaps === 0 ? "" : ` + ${count(gaps)} without a record`);
+  const equation = `planned ${countOf(planned, what)} = ${countOf(deltaRows, "row")} + ` +
+    `${countOf(deadLetters, "dead letter")} in each sink`;
+  return `${countOf(batches, "batch", "batches")} ${batches === 1 ? "agrees" : "agree"}: ` +
+    equation + (gaps === 0 ? "" : ` + ${count(gaps)} without a record`);
 }
 
 const NOTHING: AuditedBatch = {

@@ -25,8 +25,8 @@ export function totalFaults(batches: readonly BatchFacts[], input: AuditInput): 
 }
 
 /** `1 row`, `2,000 rows`. */
-export function countOf(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+export function countOf(number: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count(number)} ${number === 1 ? noun : plural}`;
 }
 
 function absences(facts: BatchFacts, { planned, postgres, delta, names }: AuditInput): string[] {
@@ -60,6 +60,15 @@ function wrongCounts(facts: BatchFacts, { delta, names, gaps }: AuditInput): str
   // Dead letters are kept in Postgres: where it does not have the batch, there may be any number.
   const isAtMost = gaps || facts.deadLetters === undefined;
   const letters = facts.deadLetters ?? 0;
+  const isWhole = deltaRows === deltaWritten;
+  if (!isAtMost && isWhole && deltaRows === postgresRows && deltaRows !== undefined) {
+    if (deltaRows + letters === planned) return [];
+    const found = `${countOf(deltaRows, "row")} + ${countOf(letters, "dead letter")}`;
+    const hint = deltaRows + letters < planned
+      ? " (are there offsets without a record? --gaps)"
+      : "";
+    return [`planned ${countOf(planned, "record")}, both sinks have ${found}${hint}`];
+  }
   const judged = (rows: number | undefined, name: string, more: string) => {
     if (rows === undefined) return [];
     const isRight = isAtMost ? rows + letters <= planned : rows + letters === planned;
@@ -69,7 +78,7 @@ function wrongCounts(facts: BatchFacts, { delta, names, gaps }: AuditInput): str
   };
   const faults = [
     ...judged(postgresRows, names.postgres, ""),
-    ...judged(deltaRows, names.delta, deltaRows === deltaWritten ? "" : lostRows(facts, delta)),
+    ...judged(deltaRows, names.delta, isWhole ? "" : lostRows(facts, delta)),
   ];
   if (faults.length > 0 || postgresRows === undefined || deltaRows === undefined) return faults;
   if (postgresRows === deltaRows) return [];
