@@ -74,7 +74,7 @@ export { DeltaTable } from "./delta_table.ts";
 export { localLogStore } from "./log/local_log_store.ts";
 export type { LogStore, PutOutcome } from "./log/log_store.ts";
 export { memoryLogStore } from "./log/memory_log_store.ts";
-export { type Commit, loadSnapshot, Snapshot, updateSnapshot } from "./log/snapshot.ts";
+export { type Commit, loadSnapshot, readCommit, Snapshot, updateSnapshot } from "./log/snapshot.ts";
 export type { TimeTravel } from "./log/time_travel.ts";
 export type {
   Conflict,

@@ -6,6 +6,9 @@ import { JsonbWriter } from "./jsonb_writer.ts";
 import { encodeCells } from "./copy_binary.ts";
 import { quoteName, quoteTable, type TableName } from "./table.ts";
 
+/** The name of the table for dead letters where nobody gives another. */
+export const DEAD_LETTER_TABLE = "dead_letters";
+
 /** What a dead-letter table is compared with; `headers` stands for `jsonb`, as all nested types do. */
 export const DeadLetterSchema = s.struct({
   query_id: s.string(),

@@ -8,3 +8,8 @@
 export { encodeCopyBinary } from "./copy_binary.ts";
 export { postgres, type PostgresOptions } from "./postgres_sink.ts";
 export { createTableSql, type TableName } from "./table.ts";
+export {
+  type PostgresBatches,
+  type PostgresBatchesOptions,
+  readPostgresBatches,
+} from "./read_batches.ts";

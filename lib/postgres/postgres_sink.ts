@@ -1,4 +1,5 @@
 import { refuseUnknownOptions, type Sink, SluiceError } from "../core/mod.ts";
+import { DEAD_LETTER_TABLE } from "./dead_letters.ts";
 import { PostgresWriter } from "./postgres_writer.ts";
 import { parseTableName } from "./table.ts";
 
@@ -39,7 +40,7 @@ export function postgres(options: PostgresOptions): Sink {
   const name = `postgres(${options.table})`;
   refuseUnknownOptions(`make sink ${name}`, options, ["table", "url", "deadLetterTable"]);
   const table = parseTableName(options.table);
-  const deadLetters = options.deadLetterTable ?? "dead_letters";
+  const deadLetters = options.deadLetterTable ?? DEAD_LETTER_TABLE;
   const deadLetterTable = deadLetters === false
     ? undefined
     : parseTableName(deadLetters, table.schema);

@@ -24,6 +24,20 @@ export interface PlannedBatch {
   readonly endOffsets: Offsets;
 }
 
+/** What was planned under one number, or under several where only the last one's plan is kept. */
+export interface PlannedRange {
+  /** The first of them. */
+  readonly firstBatchId: number;
+  /** The last of them; the same where the plan of each is kept. */
+  readonly lastBatchId: number;
+  /** Where the first begins. */
+  readonly startOffsets: Offsets;
+  /** Where the last ends; exclusive. */
+  readonly endOffsets: Offsets;
+  /** True if `commits/` has the last of them. */
+  readonly isDone: boolean;
+}
+
 /** What a query knows of its topics beyond their names. */
 export interface TopicRecord {
   /** The identity of each topic when the query last saw it. */
@@ -138,6 +152,32 @@ export class Checkpoint implements Disposable {
       position: endOffsets,
       replay: { batchId: planned, startOffsets, endOffsets },
     };
+  }
+
+  /**
+   * Everything that was planned, oldest first. Of batches whose plans are forgotten, the first range
+   * tells where they began and ended together.
+   *
+   * @throws {SluiceError} `BAD_CHECKPOINT` if a file is missing or damaged, or if a topic was made
+   * anew among the forgotten batches: how much of the old one they read cannot be told any more.
+   */
+  async plannedRanges(): Promise<PlannedRange[]> {
+    const { restart } = await this.topics();
+    const ranges: PlannedRange[] = [];
+    let firstBatchId = 0;
+    let startOffsets = await this.#positionAfter(-1);
+    for (const lastBatchId of await this.#offsets.ids()) {
+      if (startOffsets === undefined) throw this.#missing(this.#source.path(0));
+      const isMixed = restart !== undefined && restart.afterBatchId >= firstBatchId &&
+        restart.afterBatchId < lastBatchId;
+      if (isMixed) throw this.#missing(this.#offsets.path(restart.afterBatchId));
+      const endOffsets = await this.#endOf(lastBatchId);
+      const isDone = await this.#commits.get(lastBatchId) !== undefined;
+      ranges.push({ firstBatchId, lastBatchId, startOffsets, endOffsets, isDone });
+      firstBatchId = lastBatchId + 1;
+      startOffsets = await this.#positionAfter(lastBatchId);
+    }
+    return ranges;
   }
 
   /** Where batch 0 starts; `undefined` if that was never written. */

@@ -22,13 +22,18 @@ export class MetadataLog {
     await makeFolder(this.#folder);
   }
 
+  /** The numbers in the log, ascending. */
+  async ids(): Promise<number[]> {
+    const ids: number[] = [];
+    for await (const { name } of Deno.readDir(this.#folder)) {
+      if (/^\d+$/.test(name)) ids.push(Number(name));
+    }
+    return ids.sort((a, b) => a - b);
+  }
+
   /** The greatest number in the log; -1 if it is empty. */
   async latestId(): Promise<number> {
-    let latest = -1;
-    for await (const { name } of Deno.readDir(this.#folder)) {
-      if (/^\d+$/.test(name)) latest = Math.max(latest, Number(name));
-    }
-    return latest;
+    return (await this.ids()).at(-1) ?? -1;
   }
 
   /** Writes entry `id`, durably, unless there is one; returns whether it was written. */

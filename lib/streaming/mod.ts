@@ -11,7 +11,13 @@
  *
  * @module
  */
-export { Checkpoint, type PlannedBatch, type Recovery, type TopicRecord } from "./checkpoint.ts";
+export {
+  Checkpoint,
+  type PlannedBatch,
+  type PlannedRange,
+  type Recovery,
+  type TopicRecord,
+} from "./checkpoint.ts";
 export { type ForeachBatch, foreachBatch } from "./foreach_batch.ts";
 export { Pipeline, pipeline, type PipelineSource, type PipelineStart } from "./pipeline.ts";
 export { planBatch } from "./plan_batch.ts";

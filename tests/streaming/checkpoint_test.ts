@@ -91,3 +91,43 @@ Deno.test("of a long-running query the newest hundred batches are kept", async (
   deepEqual([kept[0], kept.at(-1), kept.length], [5, 104, 100]);
   deepEqual((await folder.list("commits")).length, 100);
 });
+
+Deno.test("what was planned is told batch by batch, and together where plans are forgotten", async () => {
+  await using folder = await tempFolder();
+  using checkpoint = await Checkpoint.open(folder.path);
+  await checkpoint.writeInitialOffsets({ t: { 0: 10n } });
+  for (let batchId = 0; batchId < 4; batchId++) {
+    const endOffsets = { t: { 0: batchId < 3 ? BigInt(20 + batchId) : 5n } };
+    await checkpoint.plan({ batchId, startOffsets: {}, endOffsets }, 1);
+    if (batchId < 3) await checkpoint.commit(batchId);
+  }
+  // After batch 2 the topic was made anew: batch 3 begins at its beginning.
+  const restart = { afterBatchId: 2, offsets: { t: { 0: 0n } } };
+  await checkpoint.writeTopics({ identities: { t: "new" }, restart });
+  await Deno.remove(`${folder.path}/offsets/0`);
+  deepEqual(await checkpoint.plannedRanges(), [
+    {
+      firstBatchId: 0,
+      lastBatchId: 1,
+      startOffsets: { t: { 0: 10n } },
+      endOffsets: { t: { 0: 21n } },
+      isDone: true,
+    },
+    {
+      firstBatchId: 2,
+      lastBatchId: 2,
+      startOffsets: { t: { 0: 21n } },
+      endOffsets: { t: { 0: 22n } },
+      isDone: true,
+    },
+    {
+      firstBatchId: 3,
+      lastBatchId: 3,
+      startOffsets: { t: { 0: 0n } },
+      endOffsets: { t: { 0: 5n } },
+      isDone: false,
+    },
+  ]);
+  await Deno.remove(`${folder.path}/offsets/2`);
+  await rejects(checkpoint.plannedRanges(), { code: "BAD_CHECKPOINT" });
+});

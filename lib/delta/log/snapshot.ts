@@ -246,7 +246,26 @@ export async function updateSnapshot(
   }
 }
 
-/** Reads a commit; `undefined` if there is none of that version. */
+/**
+ * Reads a commit; `undefined` if there is none of that version.
+ *
+ * @throws {SluiceError} `CORRUPT_LOG`; besides, what the store throws.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { createTable } from "../commands/define/create_table.ts";
+ * import { memoryLogStore } from "./memory_log_store.ts";
+ * import { readCommit } from "./snapshot.ts";
+ *
+ * const store = memoryLogStore();
+ * await createTable("trades", { schema: s.struct({ id: s.long() }), store });
+ * const commit = await readCommit(store, 0);
+ * equal(commit?.actions.find(({ commitInfo }) => commitInfo)?.commitInfo?.operation, "CREATE TABLE");
+ * equal(await readCommit(store, 1), undefined);
+ * ```
+ */
 export async function readCommit(store: LogStore, version: number): Promise<Commit | undefined> {
   const actions = await readActionsOf(store, commitName(version));
   return actions === undefined ? undefined : { version, actions };
