@@ -146,15 +146,19 @@ export class BytesColumn extends Column {
 
   /** Makes room for `needed` bytes in all. */
   private growData(needed: number): void {
-    if (needed > MAX_COLUMN_BYTES) {
-      throw new SluiceError("COLUMN_TOO_LARGE", {
-        attempted: "add a value to a string or binary column",
-        found: `${needed} bytes in one batch`,
-        wanted: `at most ${MAX_COLUMN_BYTES}`,
-        hint: "make batches smaller with maxOffsetsPerTrigger or maxBytesPerTrigger",
-      });
-    }
+    refuseTooManyBytes(needed);
     const doubled = Math.max(needed, this.data.length * 2, 64);
     this.data = grown(this.data, Math.min(doubled, MAX_COLUMN_BYTES));
   }
+}
+
+/** Refuses more bytes than the offsets of a column can count. */
+export function refuseTooManyBytes(bytes: number): void {
+  if (bytes <= MAX_COLUMN_BYTES) return;
+  throw new SluiceError("COLUMN_TOO_LARGE", {
+    attempted: "add a value to a string or binary column",
+    found: `${bytes} bytes in one batch`,
+    wanted: `at most ${MAX_COLUMN_BYTES}`,
+    hint: "make batches smaller with maxOffsetsPerTrigger or maxBytesPerTrigger",
+  });
 }

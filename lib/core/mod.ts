@@ -9,6 +9,7 @@ export { Batch, createColumn } from "./batch.ts";
 export { BytesColumn } from "./bytes_column.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { Column, describeValue } from "./column.ts";
+export { concatBatches } from "./concat_batches.ts";
 export { Decimal, formatUnscaled } from "./decimal.ts";
 export type { Decoder, Rejection } from "./decoder.ts";
 export { makeFolder, putIfAbsent, replaceFile, syncFolder, writeFlushed } from "./durable_file.ts";

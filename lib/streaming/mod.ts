@@ -1,11 +1,12 @@
 /**
  * The engine: plans micro-batches, reads and decodes them, brings them to every sink exactly once
  * and keeps the checkpoint. Pipelines and notebooks call it through `pipeline`; it knows sources,
- * decoders and sinks only by the contracts in core.
+ * decoders and sinks only by the contracts in core, and calls `transforms` for the operators.
  *
  *     checkpoint      metadata, offsets/N, commits/N: what is planned and what is done
  *     next_range      what to read next
- *     read_batch      records -> rows and dead letters
+ *     row_maker       a block of records -> decoder -> operators -> rows
+ *     read_batch      a range of records -> rows and dead letters
  *     batch_runner    plan -> sinks -> done
  *     streaming_query the loop around them, reading ahead
  *

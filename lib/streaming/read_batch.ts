@@ -1,41 +1,40 @@
 import {
   Batch,
+  concatBatches,
   countOffsets,
   type DeadLetter,
   deadLetter,
-  type Decoder,
   failpoint,
   type Offsets,
-  type RecordBlock,
-  type Rejection,
   type SinkWriter,
   type Source,
 } from "../core/mod.ts";
+import type { BlockRows, RowMaker } from "./row_maker.ts";
 
-/** A range of records, read and decoded. */
+/** A range of records, and the rows made of them. */
 export interface DecodedRange {
   readonly startOffsets: Offsets;
   /** Exclusive: where the reading ended, which a byte bound may have made earlier than asked. */
   readonly endOffsets: Offsets;
   readonly batch: Batch;
   readonly deadLetters: readonly DeadLetter[];
-  /** Records read: rows and dead letters together. */
+  /** Records read: those that became rows, dead letters, or nothing because of a filter. */
   readonly numInputRows: number;
 }
 
 /** What a dead letter takes in memory beside its key and value, in bytes, by a cautious guess. */
 const DEAD_LETTER_BYTES = 600;
 
-/** A row for each record at most: more room than this is made as it is needed. */
+/** Room for a row for each record: more than this is made as it is needed. */
 const MAX_RESERVED_ROWS = 1 << 18;
 
 /**
- * Reads `[start, end)` and makes each record a row or a dead letter. With `maxBytes` it may end
+ * Reads `[start, end)` and makes rows of each record, or a dead letter. With `maxBytes` it may end
  * early. Nothing is visible to anyone yet, and nothing is planned: a crash here costs only time.
  */
 export async function readBatch(
   source: Source,
-  decoder: Decoder,
+  rowMaker: RowMaker,
   writers: readonly SinkWriter[],
   start: Offsets,
   end: Offsets,
@@ -43,7 +42,8 @@ export async function readBatch(
   maxBytes?: number,
 ): Promise<DecodedRange> {
   const capacity = Math.min(Number(countOffsets(start, end)), MAX_RESERVED_ROWS);
-  const batch = new Batch(decoder.schema, capacity);
+  const whole = new Batch(rowMaker.schema, rowMaker.makesParts ? 0 : capacity);
+  const parts: Batch[] = [];
   const deadLetters: DeadLetter[] = [];
   const rejectedRows = new Set<number>();
   const reader = source.read(start, end, {
@@ -51,27 +51,32 @@ export async function readBatch(
     ...(maxBytes === undefined ? {} : { maxBytes }),
   });
   let numInputRows = 0;
+  let numRows = 0;
+  let partBytes = 0;
   let deadLetterBytes = 0;
   const keep = (letter: DeadLetter) => {
     deadLetters.push(letter);
     deadLetterBytes += DEAD_LETTER_BYTES + (letter.key?.length ?? 0) + (letter.value?.length ?? 0);
   };
   for await (const block of reader) {
-    const startRow = batch.numRows;
-    const rejected = await decoder.decode(block, batch);
-    for (const { index, error } of rejected) keep(deadLetter(block, index, error));
-    const unstorable = writers.flatMap((writer) => writer.reject?.(batch, startRow) ?? []);
-    const records = unstorable.length === 0 ? [] : recordsOfRows(block, rejected);
-    for (const { index: row, error } of unstorable) {
-      if (rejectedRows.has(row)) continue;
-      rejectedRows.add(row);
-      keep(deadLetter(block, records[row - startRow]!, error));
+    const made = await rowMaker.make(block, whole);
+    for (const { index, error } of made.rejections) keep(deadLetter(block, index, error));
+    for (const { record, error, rows } of unstorableRecords(made, writers)) {
+      keep(deadLetter(block, record, error));
+      for (const row of rows) rejectedRows.add(numRows + row);
     }
+    if (made.batch !== whole && made.batch.numRows > 0) {
+      parts.push(made.batch);
+      partBytes += made.batch.byteSize;
+    }
+    numRows += made.batch.numRows - made.startRow;
     numInputRows += block.count;
     await failpoint("reading");
-    // A topic of tiny bad records: the source counts their bytes, but letters take far more.
-    if (maxBytes !== undefined && deadLetterBytes >= maxBytes) break;
+    // The source counts the bytes of records. A letter of a tiny bad one takes far more, and so may
+    // the rows that an operator makes of a good one.
+    if (maxBytes !== undefined && Math.max(deadLetterBytes, partBytes) >= maxBytes) break;
   }
+  const batch = parts.length === 0 ? whole : concatBatches(parts);
   return {
     startOffsets: start,
     endOffsets: reader.endOffsets(),
@@ -81,12 +86,26 @@ export async function readBatch(
   };
 }
 
-/** For each row of a block, the index of the record it was made from. */
-function recordsOfRows(block: RecordBlock, rejected: readonly Rejection[]): number[] {
-  const bad = new Set(rejected.map((rejection) => rejection.index));
-  return Array.from({ length: block.count }, (_, index) => index).filter((index) =>
-    !bad.has(index)
-  );
+/** A record that a sink cannot store, and the rows it made, counted from the block's first. */
+interface UnstorableRecord {
+  readonly record: number;
+  readonly error: string;
+  readonly rows: readonly number[];
+}
+
+/** The records of a block with a row that some sink cannot store: none of their rows is kept. */
+function unstorableRecords(made: BlockRows, writers: readonly SinkWriter[]): UnstorableRecord[] {
+  const { batch, startRow } = made;
+  const rejections = writers.flatMap((writer) => writer.reject?.(batch, startRow) ?? []);
+  if (rejections.length === 0) return [];
+  const records = made.records();
+  const found = new Map<number, UnstorableRecord & { readonly rows: number[] }>();
+  for (const { index, error } of rejections) {
+    const record = records[index - startRow]!;
+    if (!found.has(record)) found.set(record, { record, error, rows: [] });
+  }
+  for (let row = 0; row < records.length; row++) found.get(records[row]!)?.rows.push(row);
+  return [...found.values()];
 }
 
 function without(batch: Batch, rejectedRows: ReadonlySet<number>): Batch {

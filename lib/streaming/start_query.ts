@@ -1,7 +1,6 @@
 import {
   badOption,
   type Clock,
-  type Decoder,
   refuseUnknownOptions,
   type RetryPolicy,
   type Sink,
@@ -11,6 +10,7 @@ import {
 } from "../core/mod.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { QueryListener } from "./query_listener.ts";
+import type { RowMaker } from "./row_maker.ts";
 import { StreamingQuery } from "./streaming_query.ts";
 import { isTrigger, type Trigger } from "./trigger.ts";
 
@@ -39,7 +39,7 @@ const MAX_RETRY_DELAY_MS = 5_000;
 export async function startQuery(
   name: string,
   source: Source,
-  decoder: Decoder,
+  rowMaker: RowMaker,
   sinks: readonly Sink[],
   options: StartOptions,
 ): Promise<StreamingQuery> {
@@ -56,7 +56,7 @@ export async function startQuery(
   const query = new StreamingQuery({
     name,
     source,
-    decoder,
+    rowMaker,
     sinks,
     checkpoint,
     clock,

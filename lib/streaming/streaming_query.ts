@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type Decoder,
   errorText,
   isRetryable,
   offsetRanges,
@@ -20,6 +19,7 @@ import { ProgressReporter, type ReadyRange } from "./progress_reporter.ts";
 import type { QueryListener } from "./query_listener.ts";
 import { readBatch } from "./read_batch.ts";
 import { refuseStrangeSinks } from "./refuse_strange_sinks.ts";
+import type { RowMaker } from "./row_maker.ts";
 import { TopicIdentities } from "./topic_identities.ts";
 import type { Trigger } from "./trigger.ts";
 
@@ -27,7 +27,7 @@ import type { Trigger } from "./trigger.ts";
 export interface QueryParts {
   readonly name: string;
   readonly source: Source;
-  readonly decoder: Decoder;
+  readonly rowMaker: RowMaker;
   readonly sinks: readonly Sink[];
   readonly checkpoint: Checkpoint;
   readonly clock: Clock;
@@ -91,11 +91,11 @@ export class StreamingQuery {
 
   /** Opens the sinks and starts the loop; returns when the query runs. */
   async open(): Promise<void> {
-    const { sinks, decoder } = this.#parts;
+    const { sinks, rowMaker } = this.#parts;
     const context: SinkContext = {
       queryId: this.id,
       queryName: this.name,
-      schema: decoder.schema,
+      schema: rowMaker.schema,
       onNotice: this.#notice,
     };
     try {
@@ -232,12 +232,12 @@ export class StreamingQuery {
   }
 
   async #read(next: NextRange, startedMs: number, maxBytes?: number): Promise<ReadyRange> {
-    const { source, decoder, clock } = this.#parts;
+    const { source, rowMaker, clock } = this.#parts;
     const chosenMs = clock.nowMs();
     const writers = this.#sinks.map((sink) => sink.writer);
     const { start, end } = next;
     const signal = this.#reading;
-    const range = await readBatch(source, decoder, writers, start, end, signal, maxBytes);
+    const range = await readBatch(source, rowMaker, writers, start, end, signal, maxBytes);
     return {
       ...range,
       latestOffsets: next.latest,

@@ -11,7 +11,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/postgres": ["lib/core"],
   "lib/sql": ["lib/core"],
   "lib/stack": ["lib/core"],
-  "lib/streaming": ["lib/core"],
+  "lib/transforms": ["lib/core", "lib/sql"],
+  "lib/streaming": ["lib/core", "lib/transforms"],
   "lib/notebook": ["lib/core", "lib/kafka", "lib/stack", "lib/streaming"],
   "lib/delta": ["lib/core", "lib/parquet", "lib/sql"],
 };

@@ -1,8 +1,14 @@
-import { type Batch, makeFolder, SluiceError, syncFolder, writeFlushed } from "../../core/mod.ts";
+import {
+  type Batch,
+  concatBatches,
+  makeFolder,
+  SluiceError,
+  syncFolder,
+  writeFlushed,
+} from "../../core/mod.ts";
 import { encodeParquet, type ParquetCompression } from "../../parquet/mod.ts";
 import type { PartitionValues } from "../protocol/actions.ts";
 import { withStorageErrors } from "../protocol/delta_error.ts";
-import { concatBatches } from "./concat_batches.ts";
 import { fileStats } from "./file_stats.ts";
 import { encodePath, partitionFolder } from "../protocol/partition_values.ts";
 import {

@@ -1,5 +1,4 @@
-import { type Batch, failpoint } from "../../../core/mod.ts";
-import { concatBatches } from "../../files/concat_batches.ts";
+import { type Batch, concatBatches, failpoint } from "../../../core/mod.ts";
 import { type DataFileOptions, DataFileWriter } from "../../files/data_file_writer.ts";
 import { readDataFile } from "../../files/read_data_file.ts";
 import type { TableLayout } from "../../files/table_layout.ts";

@@ -1,5 +1,6 @@
 import {
   Batch,
+  concatBatches,
   type DataType,
   describeValue,
   Schema,
@@ -7,7 +8,6 @@ import {
   type StructField,
   typeName,
 } from "../../../core/mod.ts";
-import { concatBatches } from "../../files/concat_batches.ts";
 import { isSameName } from "../../protocol/column_path.ts";
 import type { RowSource } from "../write/row_source.ts";
 

@@ -1,18 +1,14 @@
-import {
-  Batch,
-  BooleanColumn,
-  BytesColumn,
-  type Column,
-  createColumn,
-  Decimal128Column,
-  Int64Column,
-  ListColumn,
-  MapColumn,
-  NumberColumn,
-  StructColumn,
-} from "../../core/mod.ts";
+import { Batch, createColumn } from "./batch.ts";
+import { BytesColumn, refuseTooManyBytes } from "./bytes_column.ts";
+import type { Column } from "./column.ts";
+import { BooleanColumn, Decimal128Column, Int64Column, NumberColumn } from "./fixed_columns.ts";
+import { ListColumn, MapColumn, StructColumn } from "./nested_columns.ts";
 
-/** All rows of some batches of one schema, one behind the other; there is at least one batch. */
+/**
+ * All rows of some batches of one schema, one behind the other; there is at least one batch.
+ *
+ * @throws {SluiceError} `COLUMN_TOO_LARGE` past 2 GiB of text or bytes in one column.
+ */
 export function concatBatches(batches: readonly Batch[]): Batch {
   const [first] = batches;
   if (first === undefined) throw new RangeError("no batches");
@@ -65,9 +61,11 @@ function emptyLike(first: Column, parts: readonly Column[], length: number): Col
   }
   if (first instanceof BytesColumn) {
     const texts = parts as readonly BytesColumn[];
+    const bytes = sum(texts, (part) => part.dataLength);
+    refuseTooManyBytes(bytes);
     const column = new BytesColumn(first.type, 0);
     column.offsets = joinedOffsets(texts, length, (part) => part.dataLength);
-    column.data = new Uint8Array(sum(texts, (part) => part.dataLength));
+    column.data = new Uint8Array(bytes);
     let end = 0;
     for (const part of texts) {
       column.data.set(part.data.subarray(0, part.dataLength), end);

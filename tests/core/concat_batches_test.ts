@@ -1,7 +1,6 @@
 import { deepEqual, equal } from "assert";
-import { Batch } from "../../../lib/core/mod.ts";
-import { concatBatches } from "../../../lib/delta/files/concat_batches.ts";
-import { everyTypeBatch } from "../../support/sample_rows.ts";
+import { Batch, concatBatches } from "../../lib/core/mod.ts";
+import { everyTypeBatch } from "../support/sample_rows.ts";
 
 Deno.test("concatBatches() puts rows of every type behind each other", () => {
   const parts = [everyTypeBatch(0, 3), everyTypeBatch(3, 1), everyTypeBatch(4, 9)] as Batch[];

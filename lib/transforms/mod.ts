@@ -1,0 +1,18 @@
+/**
+ * What happens to rows between decoder and sinks: operators without state, each a function from a
+ * batch to a batch that also says which row came of which. The pipeline chains them and turns what
+ * they reject into dead letters; this folder calls core, and SQL for `where` and `withColumn`.
+ *
+ *     map, flatMap, filter              a function of yours, row by row
+ *     where, withColumn, select, drop   over columns: no row object is made
+ *
+ * @module
+ */
+export { chainOperators } from "./chain_operators.ts";
+export { filterRows } from "./filter_rows.ts";
+export { flatMapRows } from "./flat_map_rows.ts";
+export { mapRows } from "./map_rows.ts";
+export type { Operator, OperatorResult } from "./operator.ts";
+export { dropColumns, selectColumns } from "./select_columns.ts";
+export { whereRows } from "./where_rows.ts";
+export { type WithColumn, withColumn } from "./with_column.ts";
