@@ -53,6 +53,10 @@ export type ReadingRow = Row<typeof Reading>;
 
 const KINDS = ["a", "b", "c d/é=%", null];
 
+/** Texts that make folders whose names readers and writers might quote in different ways. */
+const ODD_KINDS = ["é", "e\u0301", "日本 🙂", "x@y.z", "a&b", "$+,;", "!'()*~", "%20%C3%A9", "#?:="]
+  .concat(['\\`{|}^<>[]"', "a\u00a0b", "\u2028", "\u0085\t\n", "..", " ", "ﬁ"]);
+
 /** Rows with these ids. */
 export function readings(firstId: number, rows: number): ReadingRow[] {
   return Array.from({ length: rows }, (_, i) => {
@@ -167,6 +171,18 @@ export const tableRecipes: readonly TableRecipe[] = [
     "delta.checkpoint.writeStatsAsStruct": "true",
     "delta.checkpoint.writeStatsAsJson": "false",
   }, ["kind"]),
+  {
+    name: "partitions of odd names",
+    async make(path) {
+      const table = await create(path, { partitionBy: ["kind"] });
+      await table.append(
+        readings(0, 2 * ODD_KINDS.length).map((row, i) => ({
+          ...row,
+          kind: ODD_KINDS[i % ODD_KINDS.length]!,
+        })),
+      );
+    },
+  },
   rowChanges("random file prefixes", { "delta.randomizeFilePrefixes": "true" }, ["kind"]),
   rowChanges("files compressed with gzip", { "delta.parquet.compression.codec": "gzip" }),
   {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "assert";
+import { deepEqual, equal, ok, throws } from "assert";
 import { createColumn, type DataType, Decimal } from "../../../lib/core/mod.ts";
 import { locateFile } from "../../../lib/delta/files/file_in_table.ts";
 import {
@@ -71,4 +71,13 @@ Deno.test("a partition's folder is escaped once for the disk and once more for t
     "symbol=a%20b%2525c%252Fd/k%253Dy=__HIVE_DEFAULT_PARTITION__/x.parquet",
   );
   equal(locateFile("/table", encodePath(`${folder}x.parquet`)), `/table/${folder}x.parquet`);
+});
+
+Deno.test("a path in the log has nothing in it that other writers would quote in another way", () => {
+  const folder = partitionFolder({ kind: "é 🙂@&+$,;!'()*~\u00a0\u2028{|}" });
+  const path = encodePath(`${folder}x.parquet`);
+
+  ok(/^[\w./=%-]+$/.test(path), path);
+  ok(path.startsWith("kind=%25C3%25A9%20%25F0%259F%2599%2582%2540%2526"), path);
+  equal(locateFile("/table", path), `/table/${folder}x.parquet`);
 });
