@@ -47,7 +47,7 @@ function whereToLook(
   const places = [
     `${psql} 'select symbol, count(*), max(price) from ${table} group by symbol'`,
     ...printer.deadLetters === 0 ? [] : [`${psql} '${letters}'`],
-    `ls ${job.lakePath}/_delta_log`,
+    `deno task table ${job.lakePath} history`,
     `${["deno task pipeline:multisink", ...args].join(" ")}   again: it goes on where it stopped`,
   ];
   return ["Where to look next:", ...places.map((place) => `  ${place}`)].join("\n");
