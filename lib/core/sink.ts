@@ -52,6 +52,8 @@ export function nothingStaged(outcome: CommitOutcome): StagedBatch {
 
 /** A sink at work for one run of one query. */
 export interface SinkWriter {
+  /** The id of the topic that it writes to; absent if that is no topic, or the broker has no ids. */
+  readonly topicId?: string | undefined;
   /** The newest batch the sink holds of this query; -1 if it holds none, `undefined` if it cannot tell. */
   lastBatchId(): Promise<number | undefined>;
   /** Rows `[startRow, batch.numRows)` that this sink cannot store; they become dead letters. */

@@ -60,7 +60,8 @@ export function deadLetterTopic(options: DeadLetterTopicOptions): Sink {
       const client = new KafkaClient(resolved);
       try {
         await createTopic(client, { topic, numPartitions: 1, configEntries: TOPIC_CONFIG });
-        const writer = new DeadLetterWriter(client, topic, context.queryId);
+        const { topicId } = await client.patiently(() => client.topic(topic));
+        const writer = new DeadLetterWriter(client, topic, topicId, context.queryId);
         await writer.init();
         return writer;
       } catch (error) {
@@ -77,6 +78,7 @@ export function deadLetterTopic(options: DeadLetterTopicOptions): Sink {
  * it has no letter that could be there twice.
  */
 class DeadLetterWriter implements SinkWriter {
+  readonly topicId: string | undefined;
   readonly #client: KafkaClient;
   readonly #topic: string;
   readonly #queryId: string;
@@ -89,7 +91,8 @@ class DeadLetterWriter implements SinkWriter {
   /** False when a transaction of ours may be open or undecided. */
   #settled = false;
 
-  constructor(client: KafkaClient, topic: string, queryId: string) {
+  constructor(client: KafkaClient, topic: string, topicId: string | undefined, queryId: string) {
+    this.topicId = topicId;
     this.#client = client;
     this.#topic = topic;
     this.#queryId = queryId;

@@ -41,3 +41,27 @@ export async function refuseStrangeSinks(
     }
   }
 }
+
+/**
+ * Refuses a sink that writes into a topic which the query reads: it would read its own records for
+ * ever.
+ *
+ * @param identities The ids of the topics that are read, by name.
+ * @throws {SluiceError} `SINK_IS_SOURCE`.
+ */
+export function refuseLoop(
+  sinks: readonly OpenSink[],
+  identities: Readonly<Record<string, string>>,
+): void {
+  for (const [topic, id] of Object.entries(identities)) {
+    const sink = sinks.find(({ writer }) => writer.topicId === id);
+    if (sink === undefined) continue;
+    throw new SluiceError("SINK_IS_SOURCE", {
+      attempted: "start the query",
+      where: `sink ${sink.name}`,
+      found: `topic "${topic}", which the query reads`,
+      wanted: "another topic",
+      hint: "the query would read its own records for ever: write to a topic of their own",
+    });
+  }
+}

@@ -18,7 +18,7 @@ import type { StreamingQueryProgress } from "./progress.ts";
 import { ProgressReporter, type ReadyRange } from "./progress_reporter.ts";
 import type { QueryListener } from "./query_listener.ts";
 import { readBatch } from "./read_batch.ts";
-import { refuseStrangeSinks } from "./refuse_strange_sinks.ts";
+import { refuseLoop, refuseStrangeSinks } from "./refuse_strange_sinks.ts";
 import type { RowMaker } from "./row_maker.ts";
 import { TopicIdentities } from "./topic_identities.ts";
 import type { Trigger } from "./trigger.ts";
@@ -133,10 +133,10 @@ export class StreamingQuery {
         "ask the sinks what they have",
         () => refuseStrangeSinks(this.#sinks, recovery),
       );
-      const position = await this.#retry(
-        "find where the query begins",
-        () => identities.begin(recovery, this.#stop.signal, this.#notice),
-      );
+      const position = await this.#retry("find where the query begins", async () => {
+        refuseLoop(this.#sinks, await this.#parts.source.identities(this.#stop.signal));
+        return await identities.begin(recovery, this.#stop.signal, this.#notice);
+      });
       let batchId = recovery.committedBatchId + 1;
       if (recovery.replay !== undefined) {
         this.#notice(`batch ${batchId} was planned and not finished: running it again`);

@@ -284,3 +284,16 @@ Deno.test("deadLetterTopic() refuses options it does not know", () => {
 function plain({ headers }: ReadRecord): { key: string; value: Uint8Array | null }[] {
   return headers.map(({ key, value }) => ({ key, value: value && new Uint8Array(value) }));
 }
+
+Deno.test("a dead letter topic is known by the id that its source has for it", async () => {
+  await withTopic({ numPartitions: 1 }, async (test) => {
+    const writer = await open(test, crypto.randomUUID());
+    try {
+      await withSource(test, async (source) => {
+        deepEqual(await source.identities(timeLimit()), { [test.topic]: writer.topicId });
+      });
+    } finally {
+      await writer.close();
+    }
+  });
+});

@@ -294,6 +294,20 @@ Deno.test("a topic full of tiny bad records is taken in batches that fit into me
   ok(sink.batchSizes.length >= 20, `only ${sink.batchSizes.length} batches`);
 });
 
+Deno.test("a sink that writes into the topic which the query reads is refused before anything is read", async () => {
+  await using folder = await tempFolder();
+  const source = topicOf(10);
+  const sink = new MemorySink("kafka(t)");
+  sink.topicId = source.identity;
+
+  await rejects(run(source, [sink], folder.path), (error) => hasCode(error, "SINK_IS_SOURCE"));
+  deepEqual(sink.batchSizes, []);
+
+  sink.topicId = "of another topic";
+  await run(source, [sink], folder.path);
+  equal(sink.rows.length, 10);
+});
+
 Deno.test("a sink that lacks done batches, or has unplanned ones, is refused", async () => {
   await using folder = await tempFolder();
   const sink = new MemorySink("a");

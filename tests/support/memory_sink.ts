@@ -27,6 +27,8 @@ export class MemorySink implements Sink {
   onStage: (batchId: number) => void = () => {};
   /** Refuses rows of a batch. */
   rejectRows: ((batch: Batch, startRow: number) => Rejection[]) | undefined;
+  /** As if it wrote to a topic. */
+  topicId: string | undefined;
   openWriters = 0;
 
   constructor(name: string, takesDeadLetters = true) {
@@ -38,6 +40,7 @@ export class MemorySink implements Sink {
     this.openWriters++;
     const sent = new Set<number>();
     return Promise.resolve({
+      topicId: this.topicId,
       lastBatchId: () => Promise.resolve(this.held),
       ...(this.rejectRows === undefined ? {} : { reject: this.rejectRows }),
       stage: async (batch) => {
