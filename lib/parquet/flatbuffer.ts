@@ -1,3 +1,5 @@
+import { GrowingBytes } from "./growing_bytes.ts";
+
 /** A value in a FlatBuffers table, by its width. */
 export type FlatValue =
   | { readonly kind: "int8" | "int16" | "int32" | "int64"; readonly value: number }
@@ -22,20 +24,18 @@ export function flatBuffer(root: FlatNode): Uint8Array {
  * refers to, and its offsets are filled in as these get their places.
  */
 class FlatBufferWriter {
-  #bytes = new Uint8Array(1024);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
+  readonly #out = new GrowingBytes();
 
   finish(root: FlatNode): Uint8Array {
-    this.#reserve(4);
+    this.#out.reserve(4);
     this.#refer(0, root);
     this.#align(8, 0);
-    return this.#bytes.subarray(0, this.#length);
+    return this.#out.written();
   }
 
   #refer(slot: number, node: FlatNode): void {
     const position = this.#write(node);
-    this.#view.setUint32(slot, position - slot, true);
+    this.#out.view.setUint32(slot, position - slot, true);
   }
 
   #write(node: FlatNode): number {
@@ -57,51 +57,51 @@ class FlatBufferWriter {
       .sort((a, b) => SIZES[b.value.kind] - SIZES[a.value.kind]);
     const vtableSize = 4 + slots.length * 2;
     this.#align(2, 0);
-    const vtable = this.#reserve(vtableSize);
+    const vtable = this.#out.reserve(vtableSize);
     this.#align(8, 4);
-    const table = this.#reserve(4);
-    this.#view.setInt32(table, table - vtable, true);
+    const table = this.#out.reserve(4);
+    this.#out.view.setInt32(table, table - vtable, true);
     const references: [slot: number, node: FlatNode][] = [];
     for (const { slot, value } of present) {
-      const field = this.#reserve(SIZES[value.kind]);
-      this.#view.setUint16(vtable + 4 + slot * 2, field - table, true);
+      const field = this.#out.reserve(SIZES[value.kind]);
+      this.#out.view.setUint16(vtable + 4 + slot * 2, field - table, true);
       if (value.kind === "reference") references.push([field, value.to]);
       else this.#writeInteger(field, value.kind, value.value);
     }
-    this.#view.setUint16(vtable, vtableSize, true);
-    this.#view.setUint16(vtable + 2, this.#length - table, true);
+    this.#out.view.setUint16(vtable, vtableSize, true);
+    this.#out.view.setUint16(vtable + 2, this.#out.length - table, true);
     for (const [field, node] of references) this.#refer(field, node);
     return table;
   }
 
   #writeInteger(at: number, kind: "int8" | "int16" | "int32" | "int64", value: number): void {
-    if (kind === "int8") this.#view.setInt8(at, value);
-    else if (kind === "int16") this.#view.setInt16(at, value, true);
-    else if (kind === "int32") this.#view.setInt32(at, value, true);
-    else this.#view.setBigInt64(at, BigInt(value), true);
+    if (kind === "int8") this.#out.view.setInt8(at, value);
+    else if (kind === "int16") this.#out.view.setInt16(at, value, true);
+    else if (kind === "int32") this.#out.view.setInt32(at, value, true);
+    else this.#out.view.setBigInt64(at, BigInt(value), true);
   }
 
   #writeString(text: string): number {
     const encoded = new TextEncoder().encode(text);
     const position = this.#writeCount(encoded.length, 4);
-    const start = this.#reserve(encoded.length + 1);
-    this.#bytes.set(encoded, start);
+    const start = this.#out.reserve(encoded.length + 1);
+    this.#out.bytes.set(encoded, start);
     return position;
   }
 
   #writeReferences(items: readonly FlatNode[]): number {
     const position = this.#writeCount(items.length, 4);
-    const start = this.#reserve(items.length * 4);
+    const start = this.#out.reserve(items.length * 4);
     items.forEach((item, i) => this.#refer(start + i * 4, item));
     return position;
   }
 
   #writePairs(pairs: readonly (readonly [number, number])[]): number {
     const position = this.#writeCount(pairs.length, 8);
-    const start = this.#reserve(pairs.length * 16);
+    const start = this.#out.reserve(pairs.length * 16);
     pairs.forEach(([first, second], i) => {
-      this.#view.setBigInt64(start + i * 16, BigInt(first), true);
-      this.#view.setBigInt64(start + i * 16 + 8, BigInt(second), true);
+      this.#out.view.setBigInt64(start + i * 16, BigInt(first), true);
+      this.#out.view.setBigInt64(start + i * 16 + 8, BigInt(second), true);
     });
     return position;
   }
@@ -109,25 +109,13 @@ class FlatBufferWriter {
   /** Writes a vector's count so that what follows it is aligned. */
   #writeCount(count: number, alignment: number): number {
     this.#align(alignment, alignment - 4);
-    const position = this.#reserve(4);
-    this.#view.setUint32(position, count, true);
+    const position = this.#out.reserve(4);
+    this.#out.view.setUint32(position, count, true);
     return position;
   }
 
   /** Pads until the length modulo `alignment` is `remainder`. */
   #align(alignment: number, remainder: number): void {
-    this.#reserve((remainder - this.#length % alignment + alignment) % alignment);
-  }
-
-  #reserve(size: number): number {
-    const start = this.#length;
-    this.#length += size;
-    if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
-    return start;
+    this.#out.reserve((remainder - this.#out.length % alignment + alignment) % alignment);
   }
 }

@@ -1,3 +1,4 @@
+import { GrowingBytes } from "./growing_bytes.ts";
 import type { ThriftStruct, ThriftValue } from "./thrift_struct.ts";
 
 const TYPES = { i8: 3, i16: 4, i32: 5, i64: 6, double: 7, binary: 8, list: 9, struct: 12 } as const;
@@ -13,13 +14,11 @@ export function writeThrift(struct: ThriftStruct): Uint8Array {
 }
 
 class ThriftWriter {
-  #bytes = new Uint8Array(1024);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
+  readonly #out = new GrowingBytes();
 
   finish(struct: ThriftStruct): Uint8Array {
     this.#struct(struct);
-    return this.#bytes.subarray(0, this.#length);
+    return this.#out.written();
   }
 
   #struct({ fields }: ThriftStruct): void {
@@ -50,13 +49,13 @@ class ThriftWriter {
       case "i64":
         return this.#zigzag(value.value);
       case "double": {
-        const at = this.#reserve(8);
-        return this.#view.setFloat64(at, value.value, true);
+        const at = this.#out.reserve(8);
+        return this.#out.view.setFloat64(at, value.value, true);
       }
       case "binary": {
         this.#varint(value.value.length);
-        const at = this.#reserve(value.value.length);
-        return this.#bytes.set(value.value, at);
+        const at = this.#out.reserve(value.value.length);
+        return this.#out.bytes.set(value.value, at);
       }
       case "list":
         return this.#list(value.items);
@@ -86,20 +85,8 @@ class ThriftWriter {
   }
 
   #byte(value: number): void {
-    const at = this.#reserve(1);
-    this.#bytes[at] = value;
-  }
-
-  #reserve(size: number): number {
-    const start = this.#length;
-    this.#length += size;
-    if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
-    return start;
+    const at = this.#out.reserve(1);
+    this.#out.bytes[at] = value;
   }
 }
 
