@@ -29,6 +29,7 @@ export {
   type NumberArray,
   NumberColumn,
 } from "./fixed_columns.ts";
+export { isRecord } from "./is_record.ts";
 export { ListColumn, MapColumn, StructColumn } from "./nested_columns.ts";
 export {
   countOffsets,

@@ -1,3 +1,5 @@
+import { isRecord } from "./is_record.ts";
+
 /** Offsets by topic and partition, `{ trades: { 0: 120n } }`: of a range's start, or its end (exclusive). */
 export type Offsets = Readonly<Record<string, Readonly<Record<number, bigint>>>>;
 
@@ -69,8 +71,4 @@ function exactIntegers(_key: string, value: unknown, context?: { source?: string
   if (typeof value !== "number") return value;
   const source = context?.source ?? String(value);
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { SluiceError } from "../../core/mod.ts";
+import { isRecord, SluiceError } from "../../core/mod.ts";
 import { refuseStrangeAction } from "./check_action.ts";
 
 /** What a client must understand to read and to write the table. */
@@ -236,12 +236,12 @@ function parseLine(line: string): Action | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(action)) return undefined;
+  if (!isRecord(action)) return undefined;
   // Some writers write null for what is not there; within partition values it is a value.
   for (const body of Object.values(action)) {
-    if (!isObject(body)) continue;
+    if (!isRecord(body)) continue;
     dropNulls(body);
-    if (isObject(body.deletionVector)) dropNulls(body.deletionVector);
+    if (isRecord(body.deletionVector)) dropNulls(body.deletionVector);
   }
   dropNulls(action);
   return action;
@@ -249,8 +249,4 @@ function parseLine(line: string): Action | undefined {
 
 function dropNulls(object: Record<string, unknown>): void {
   for (const key in object) if (object[key] === null) delete object[key];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import {
   type DataType,
+  isRecord,
   type PrimitiveType,
   Schema,
   SluiceError,
@@ -114,7 +115,7 @@ export function parseFields(schemaString: string, where: string): readonly Field
   } catch {
     throw noSchema(where, schemaString);
   }
-  if (!isObject(json) || json.type !== "struct") throw noSchema(where, schemaString);
+  if (!isRecord(json) || json.type !== "struct") throw noSchema(where, schemaString);
   return parseStruct(json, where, "", 0);
 }
 
@@ -200,14 +201,14 @@ function parseStruct(
 ): FieldJson[] {
   if (!Array.isArray(json.fields)) throw badField(where, parent, "a struct without fields");
   return json.fields.map((field: unknown) => {
-    if (!isObject(field) || typeof field.name !== "string") {
+    if (!isRecord(field) || typeof field.name !== "string") {
       throw badField(where, parent, "a field without a name");
     }
     return {
       name: field.name,
       type: parseType(field.type, where, parent + field.name, depth + 1),
       nullable: field.nullable !== false,
-      metadata: isObject(field.metadata) ? field.metadata : {},
+      metadata: isRecord(field.metadata) ? field.metadata : {},
     };
   });
 }
@@ -215,7 +216,7 @@ function parseStruct(
 function parseType(json: unknown, where: string, path: string, depth: number): TypeJson {
   if (typeof json === "string") return json;
   if (depth > MAX_DEPTH) throw badField(where, path.slice(0, 80), "types nested without an end");
-  if (isObject(json)) {
+  if (isRecord(json)) {
     switch (json.type) {
       case "struct":
         return { type: "struct", fields: parseStruct(json, where, `${path}.`, depth) };
@@ -296,8 +297,4 @@ function badField(where: string, path: string, found: string): SluiceError {
     found,
     wanted: "fields with a name and a type of the protocol",
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../../core/mod.ts";
 import { AvroOutput } from "./avro_output.ts";
 import type { AvroType } from "./avro_type.ts";
 
@@ -60,12 +61,12 @@ function writeJson(json: unknown, type: AvroType, output: AvroOutput): boolean {
       return Array.isArray(json) &&
         writeItems(json, output, (item) => writeJson(item, type.items, output));
     case "map":
-      return isObject(json) && writeItems(Object.entries(json), output, ([key, value]) => {
+      return isRecord(json) && writeItems(Object.entries(json), output, ([key, value]) => {
         output.writeText(key);
         return writeJson(value, type.values, output);
       });
     case "record":
-      return isObject(json) && type.fields.every((field) => {
+      return isRecord(json) && type.fields.every((field) => {
         const value = Object.hasOwn(json, field.name) ? json[field.name] : field.default;
         return writeJson(value, field.type, output);
       });
@@ -94,10 +95,6 @@ function writeItems<T>(
 
 function isInteger(json: unknown): json is number | bigint {
   return typeof json === "bigint" || Number.isInteger(json);
-}
-
-function isObject(json: unknown): json is JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function latin1(json: unknown): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-import { SluiceError } from "../../core/mod.ts";
+import { isRecord, SluiceError } from "../../core/mod.ts";
 import type {
   AvroField,
   AvroPrimitiveKind,
@@ -70,7 +70,7 @@ class Parser {
   parse(json: unknown, namespace: string, path: string): AvroType {
     if (typeof json === "string") return this.#reference(json, namespace, path);
     if (Array.isArray(json)) return this.#union(json, namespace, path);
-    if (!isObject(json)) throw badSchema(path, jsonText(json), "a type");
+    if (!isRecord(json)) throw badSchema(path, jsonText(json), "a type");
     switch (json.type) {
       case "record":
       case "error":
@@ -114,8 +114,8 @@ class Parser {
     if (!Array.isArray(json.fields)) throw badSchema(path, "a record without fields", "fields");
     const seen = new Set<string>();
     for (const field of json.fields) {
-      const fieldName = isObject(field) ? field.name : undefined;
-      if (!isObject(field) || typeof fieldName !== "string") {
+      const fieldName = isRecord(field) ? field.name : undefined;
+      if (!isRecord(field) || typeof fieldName !== "string") {
         throw badSchema(path, jsonText(field), "a field with a name");
       }
       if (seen.has(fieldName)) throw badSchema(path, `two fields "${fieldName}"`, "one");
@@ -211,10 +211,6 @@ function isWholeNumber(value: unknown): value is number {
 
 function textList(json: unknown): string[] {
   return Array.isArray(json) ? json.filter((item) => typeof item === "string") : [];
-}
-
-function isObject(json: unknown): json is Attributes {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 /** The name of a type alone is a schema, and is not always quoted. */
