@@ -134,8 +134,9 @@ export class StreamingQuery {
         () => refuseStrangeSinks(this.#sinks, recovery),
       );
       const position = await this.#retry("find where the query begins", async () => {
-        refuseLoop(this.#sinks, await this.#parts.source.identities(this.#stop.signal));
-        return await identities.begin(recovery, this.#stop.signal, this.#notice);
+        const found = await this.#parts.source.identities(this.#stop.signal);
+        refuseLoop(this.#sinks, found);
+        return await identities.begin(found, recovery, this.#stop.signal, this.#notice);
       });
       let batchId = recovery.committedBatchId + 1;
       if (recovery.replay !== undefined) {

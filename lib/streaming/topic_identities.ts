@@ -18,19 +18,19 @@ export class TopicIdentities {
 
   /**
    * Where the query reads next: for a new query the source's first offsets, which are written down;
-   * else where it stopped.
+   * else where it stopped. `found` are the source's identities as they are now.
    *
    * @throws {SluiceError} `TOPIC_RECREATED` if a topic is not the one the query began with. With
    * `failOnDataLoss` off it is read from its beginning instead, unless a planned batch is to be run
    * again.
    */
   async begin(
+    found: Readonly<Record<string, string>>,
     recovery: Recovery,
     signal: AbortSignal,
     onNotice: (message: string) => void,
   ): Promise<Offsets> {
     const { identities: known, restart } = await this.#checkpoint.topics();
-    const found = await this.#source.identities(signal);
     const [recreated] = changedTopics(known, found);
     let position = recovery.position;
     if (position === undefined) {
