@@ -26,7 +26,6 @@ import { columnMappingMode, refuseUnwritable } from "../protocol/table_features.
 import { constraintsOf } from "../protocol/table_properties.ts";
 import { Checkpointer } from "../transactions/after_commit.ts";
 import { conflictError } from "../transactions/conflict_error.ts";
-import type { NewTable } from "../transactions/next_commit.ts";
 import { commitTransaction, isOwnCommit, type Transaction } from "../transactions/transaction.ts";
 
 /** Data files of a batch that wait for their commit. */
@@ -97,8 +96,7 @@ export class DeltaWriter implements SinkWriter {
     const stored = this.#storedBatchId();
     if (stored >= batchId) return nothingStaged(this.#storedOutcome(batchId, batch.numRows));
     this.#refuseGap(batchId, stored);
-    const { protocol, metaData } = this.#newTable();
-    const layout = this.#layout ?? tableLayout(this.#path, protocol, metaData);
+    const layout = this.#layout ?? this.#newLayout();
     const writer = new DataFileWriter(layout);
     const discard = () => writer.abort();
     let files: readonly AddFile[];
@@ -171,7 +169,7 @@ export class DeltaWriter implements SinkWriter {
         numOutputRows: String(numRows),
         numOutputBytes: String(bytes),
       },
-      newTable: this.#newTable(),
+      newTable: { protocol: layout.protocol, metaData: layout.metadata },
       actions: [
         { txn: { appId: this.#queryId, version: batchId, lastUpdated: nowMs } },
         ...files.map((add) => ({ add })),
@@ -185,19 +183,16 @@ export class DeltaWriter implements SinkWriter {
   }
 
   /** The table that the first batch makes. */
-  #newTable(): NewTable {
+  #newLayout(): TableLayout {
     const { schema, partitionBy = [] } = this.#wanted;
-    return {
-      protocol: protocolFor(schema),
-      metaData: {
-        id: crypto.randomUUID(),
-        format: { provider: "parquet", options: {} },
-        schemaString: formatSchema(schema),
-        partitionColumns: partitionBy,
-        configuration: {},
-        createdTime: Date.now(),
-      },
-    };
+    return tableLayout(this.#path, protocolFor(schema), {
+      id: crypto.randomUUID(),
+      format: { provider: "parquet", options: {} },
+      schemaString: formatSchema(schema),
+      partitionColumns: partitionBy,
+      configuration: {},
+      createdTime: Date.now(),
+    });
   }
 
   /** Brings the snapshot up to date, and finds out whether a try of this run has landed. */
