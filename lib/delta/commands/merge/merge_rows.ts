@@ -4,6 +4,7 @@ import type { Action, AddFile } from "../../protocol/actions.ts";
 import { isSameName } from "../../protocol/column_path.ts";
 import { refuseRemoval } from "../../protocol/table_features.ts";
 import type { TableState } from "../../table_state.ts";
+import { isAtLeast } from "../../transactions/conflict_rules.ts";
 import { type Planned, runOperation } from "../../transactions/run_operation.ts";
 import { changedTable } from "../define/changed_table.ts";
 import { MergeCandidates } from "./merge_candidates.ts";
@@ -16,7 +17,7 @@ import { type MergeSource, mergeSource } from "./merge_source.ts";
 import { textMetrics } from "../operation_metrics.ts";
 import { NO_CHANGES, RowChanges, writeChanges } from "../change/row_changes.ts";
 import type { RowSource } from "../write/row_source.ts";
-import { mergedColumns, type WriteOptions } from "../write/write_rows.ts";
+import { mergedColumns, txnActions, type WriteOptions } from "../write/write_rows.ts";
 
 /** How the rows of a source belong to those of a table. */
 export interface MergeOptions extends WriteOptions {
@@ -65,7 +66,7 @@ export async function mergeRows(state: TableState, plan: MergePlan): Promise<Mer
   let source: MergeSource | undefined;
   return await runOperation<MergeResult>(state, async (snapshot) => {
     source ??= await mergeSource(plan.source, snapshot.schema);
-    if (txn !== undefined && (snapshot.txn(txn.appId)?.version ?? -1) >= txn.version) {
+    if (txn !== undefined && isAtLeast(snapshot.txn(txn.appId), txn)) {
       const counts = new MergeCounter(source.batch.numRows).counts(NO_CHANGES);
       return { nothingToDo: { version: undefined, skipped: true, ...counts } };
     }
@@ -145,7 +146,7 @@ async function planMerge(
     counter.numTargetRowsInserted = await insertRows(merge, isMatched, changes);
     const actions = [
       ...merge.tableActions,
-      ...(txn === undefined ? [] : [{ txn: { ...txn, lastUpdated: Date.now() } }]),
+      ...txnActions(txn),
       ...await changes.finish(),
     ];
     const counts = counter.counts(changes.counts);

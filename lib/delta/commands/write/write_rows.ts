@@ -5,7 +5,7 @@ import { evolutionRules, mergedFields } from "../../protocol/merge_schema.ts";
 import { fieldsOf, parseFields } from "../../protocol/schema_json.ts";
 import { isTrue } from "../../protocol/table_properties.ts";
 import type { TableState } from "../../table_state.ts";
-import type { ReadSet } from "../../transactions/conflict_rules.ts";
+import { isAtLeast, type ReadSet } from "../../transactions/conflict_rules.ts";
 import { runOperation } from "../../transactions/run_operation.ts";
 import type { TableChange } from "../define/changed_table.ts";
 import { sizeOf } from "../file_actions.ts";
@@ -98,7 +98,7 @@ export async function writeRows(
   try {
     return await runOperation<WriteResult>(state, async (snapshot) => {
       isWanted = false;
-      if (txn !== undefined && (snapshot.txn(txn.appId)?.version ?? -1) >= txn.version) {
+      if (txn !== undefined && isAtLeast(snapshot.txn(txn.appId), txn)) {
         return { nothingToDo: { ...NOTHING, skipped: true } };
       }
       if (reader.isEmpty && mode.needsRows && txn === undefined) return { nothingToDo: NOTHING };
@@ -156,7 +156,8 @@ export function mergedColumns(
   return { fields };
 }
 
-function txnActions(txn: WriteOptions["txn"]): Action[] {
+/** Says how far the writer is with this commit. */
+export function txnActions(txn: WriteOptions["txn"]): Action[] {
   if (txn === undefined) return [];
   const action: SetTransaction = { ...txn, lastUpdated: Date.now() };
   return [{ txn: action }];
