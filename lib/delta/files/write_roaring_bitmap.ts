@@ -1,10 +1,12 @@
-const COOKIE_WITHOUT_RUNS = 12346;
-const COOKIE_WITH_RUNS = 12347;
-/** With runs, offsets of containers are there only from this many on. */
-const NO_OFFSETS_BELOW = 4;
-const MAX_ARRAY_VALUES = 4096;
-const BITSET_BYTES = 8192;
-const VALUES_PER_CONTAINER = 65536;
+import {
+  BITSET_BYTES,
+  COOKIE_WITH_RUNS,
+  COOKIE_WITHOUT_RUNS,
+  MAX_ARRAY_VALUES,
+  NO_OFFSETS_BELOW,
+  VALUES_PER_CONTAINER,
+} from "./roaring_format.ts";
+
 const VALUES_PER_BITMAP = 2 ** 32;
 
 /** The values that share all but their lowest 16 bits, in the form that takes the fewest bytes. */
