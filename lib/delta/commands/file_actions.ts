@@ -1,5 +1,22 @@
+import type { Predicate } from "../../sql/mod.ts";
 import { recordCount } from "../files/file_bounds.ts";
+import type { TableLayout } from "../files/table_layout.ts";
 import type { Action, AddFile, DeletionVector } from "../protocol/actions.ts";
+import { type FileCandidate, wouldRead } from "../scan/candidate_files.ts";
+import type { ReadSet } from "../transactions/conflict_rules.ts";
+
+/** What a command looked at that read the files which can hold rows for a predicate. */
+export function readsOf(
+  layout: TableLayout,
+  candidates: readonly FileCandidate[],
+  predicate: Predicate | undefined,
+): ReadSet {
+  return {
+    kind: "files",
+    paths: new Set(candidates.map(({ file }) => file.path)),
+    wouldRead: wouldRead(layout, predicate),
+  };
+}
 
 /** The action that takes a file out of the table, with all that readers of the log may want of it. */
 export function removeAction(file: AddFile, deletionTimestamp: number, dataChange = true): Action {

@@ -4,10 +4,10 @@ import { readDataFile } from "../../files/read_data_file.ts";
 import type { TableLayout } from "../../files/table_layout.ts";
 import type { AddFile } from "../../protocol/actions.ts";
 import { refuseRemoval } from "../../protocol/table_features.ts";
-import { candidateFiles, type FileCandidate, wouldRead } from "../../scan/candidate_files.ts";
+import { candidateFiles, type FileCandidate } from "../../scan/candidate_files.ts";
 import type { TableState } from "../../table_state.ts";
 import { type Planned, runOperation } from "../../transactions/run_operation.ts";
-import { countRecords } from "../file_actions.ts";
+import { countRecords, readsOf } from "../file_actions.ts";
 import { textMetrics } from "../operation_metrics.ts";
 import { type ChangeCounts, RowChanges, writeChanges } from "./row_changes.ts";
 
@@ -92,11 +92,7 @@ async function planDelete(
         operationParameters: { predicate: JSON.stringify([predicate?.text ?? "true"]) },
         operationMetrics: textMetrics({ ...changes.counts, ...deleted }),
         actions,
-        reads: {
-          kind: "files",
-          paths: new Set(candidates.map(({ file }) => file.path)),
-          wouldRead: wouldRead(layout, predicate),
-        },
+        reads: readsOf(layout, candidates, predicate),
       },
       result,
       discard: () => changes.discard(),

@@ -4,10 +4,11 @@ import { readDataFile } from "../../files/read_data_file.ts";
 import type { TableLayout } from "../../files/table_layout.ts";
 import type { AddFile } from "../../protocol/actions.ts";
 import { refuseRemoval } from "../../protocol/table_features.ts";
-import { candidateFiles, wouldRead } from "../../scan/candidate_files.ts";
+import { candidateFiles } from "../../scan/candidate_files.ts";
 import type { TableState } from "../../table_state.ts";
 import { type Planned, runOperation } from "../../transactions/run_operation.ts";
 import { assign, type Assignments, bindAssignments, columnsRead } from "./assignments.ts";
+import { readsOf } from "../file_actions.ts";
 import { textMetrics } from "../operation_metrics.ts";
 import { type ChangeCounts, RowChanges, writeChanges } from "./row_changes.ts";
 import { allRows } from "./row_sets.ts";
@@ -114,11 +115,7 @@ async function planUpdate(
         },
         operationMetrics: textMetrics({ numUpdatedRows, ...changes.counts }),
         actions,
-        reads: {
-          kind: "files",
-          paths: new Set(candidates.map(({ file }) => file.path)),
-          wouldRead: wouldRead(layout, predicate),
-        },
+        reads: readsOf(layout, candidates, predicate),
       },
       result,
       discard: () => changes.discard(),

@@ -13,10 +13,10 @@ import type { TableLayout } from "../../files/table_layout.ts";
 import type { Snapshot } from "../../log/snapshot.ts";
 import type { AddFile, CdcFile, PartitionValues } from "../../protocol/actions.ts";
 import { fieldsOf } from "../../protocol/schema_json.ts";
-import { candidateFiles, wouldRead } from "../../scan/candidate_files.ts";
+import { candidateFiles } from "../../scan/candidate_files.ts";
 import type { TableState } from "../../table_state.ts";
 import { deleteFrom } from "../change/delete_rows.ts";
-import { removeAction } from "../file_actions.ts";
+import { readsOf, removeAction } from "../file_actions.ts";
 import { RowChanges, writeChanges } from "../change/row_changes.ts";
 import type { RowSource } from "./row_source.ts";
 import type { Staged } from "./staged_rows.ts";
@@ -180,11 +180,7 @@ async function replaceMatching(
       : undefined;
     return {
       actions: [...actions, ...(feed?.files ?? []).map((cdc) => ({ cdc }))],
-      reads: {
-        kind: "files",
-        paths: new Set(candidates.map(({ file }) => file.path)),
-        wouldRead: wouldRead(layout, predicate),
-      },
+      reads: readsOf(layout, candidates, predicate),
       async discard() {
         await changes.discard();
         await feed?.discard();
