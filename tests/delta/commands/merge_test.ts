@@ -10,6 +10,7 @@ import { localLogStore } from "../../../lib/delta/log/local_log_store.ts";
 import { TableState } from "../../../lib/delta/table_state.ts";
 import { actionsOf, filesBelow, rowsOf } from "../../support/delta_log.ts";
 import { interrupted } from "../../support/log_store_faults.ts";
+import { overtaken } from "../../support/overtaken.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 
 const Account = s.struct({
@@ -243,17 +244,11 @@ Deno.test("merge() joins keys of every type, also where the two sides differ in 
 Deno.test("merge() is planned anew if another writer changes a file that it read", async () => {
   await using folder = await tempFolder();
   await accounts(folder.path);
-  let others = 1;
-  const store = interrupted(localLogStore(folder.path), {
-    async before() {
-      if (others-- <= 0) return;
-      const other = await TableState.open(folder.path);
-      await merge(other, [account(2, "bob", 1)], ON)
-        .whenMatchedUpdate({ set: { balance: "target.balance + source.balance" } })
-        .execute();
-    },
+  const table = await overtaken(folder.path, async (other) => {
+    await merge(other, [account(2, "bob", 1)], ON)
+      .whenMatchedUpdate({ set: { balance: "target.balance + source.balance" } })
+      .execute();
   });
-  const table = await TableState.open(folder.path, { store });
 
   await merge(table, [account(2, "bob", 100), account(8, "new", 8)], ON)
     .whenMatchedUpdate({ set: { balance: "target.balance + source.balance" } })
@@ -271,14 +266,9 @@ Deno.test("merge() is planned anew if another writer changes a file that it read
 Deno.test("merge() inserts a row that another writer deletes meanwhile with its whole file", async () => {
   await using folder = await tempFolder();
   await accounts(folder.path);
-  let others = 1;
-  const store = interrupted(localLogStore(folder.path), {
-    async before() {
-      if (others-- <= 0) return;
-      await deleteRows(await TableState.open(folder.path), { where: "id >= 3" });
-    },
+  const table = await overtaken(folder.path, async (other) => {
+    await deleteRows(other, { where: "id >= 3" });
   });
-  const table = await TableState.open(folder.path, { store });
 
   const result = await merge(table, [account(3, "new", 3), account(9, "new", 9)], ON)
     .whenNotMatchedInsertAll()
