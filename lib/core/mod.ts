@@ -12,6 +12,7 @@ export { Column, describeValue } from "./column.ts";
 export { concatBatches } from "./concat_batches.ts";
 export { Decimal, formatUnscaled } from "./decimal.ts";
 export type { Decoder, Rejection } from "./decoder.ts";
+export { parseDuration } from "./duration.ts";
 export { makeFolder, putIfAbsent, replaceFile, syncFolder, writeFlushed } from "./durable_file.ts";
 export {
   badOption,
@@ -70,6 +71,7 @@ export {
   type CommitOutcome,
   type MicroBatch,
   nothingStaged,
+  type OutputMode,
   type Sink,
   type SinkContext,
   type SinkWriter,
@@ -80,8 +82,10 @@ export {
   batchLimits,
   type RangeReader,
   type ReadOptions,
+  type RowSource,
   type Source,
 } from "./source.ts";
+export type { StaticTable } from "./static_table.ts";
 export {
   formatDateDays,
   formatTimestampMicros,

@@ -1,3 +1,5 @@
+import type { Batch } from "./batch.ts";
+
 /** A header of a Kafka record. */
 export interface RecordHeader {
   /** Its name; more headers of the record may have the same. */
@@ -33,6 +35,8 @@ export interface RecordBlock {
   readonly valueStarts: Int32Array;
   /** Where each value ends (exclusive). */
   readonly valueEnds: Int32Array;
+  /** Set by sources of typed rows: one row a record, in order. Keys and values are then absent. */
+  readonly rows?: Batch;
   /** The headers of one record, in order. */
   headers(index: number): RecordHeader[];
 }

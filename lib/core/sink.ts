@@ -4,12 +4,26 @@ import type { Offsets } from "./offsets.ts";
 import type { DeadLetter } from "./records.ts";
 import type { Schema } from "./schema.ts";
 
+/** What of a result table is written for a batch, in Spark's words. */
+export type OutputMode =
+  /** Rows that are new and will never change. */
+  | "append"
+  /** Rows that are new or changed, by key, and rows that are no longer. */
+  | "update"
+  /** The whole table, in the place of what was there. */
+  | "complete";
+
 /** One micro-batch on its way into the sinks. Replayed after a crash, it is the same again. */
 export interface MicroBatch {
   /** 0, 1, 2, … without a gap. */
   readonly batchId: number;
-  /** The rows. */
+  /** The rows. In update mode each stands for the row of its key; in complete mode they are all. */
   readonly batch: Batch;
+  /**
+   * Rows as they were, whose keys are no longer in the result; in update mode only. No key is here
+   * and in `batch`, and none twice in either.
+   */
+  readonly deletes?: Batch;
   /** The records of the same range that could not become rows. */
   readonly deadLetters: readonly DeadLetter[];
   /** Where the batch's range begins, by topic-partition. */
@@ -26,6 +40,10 @@ export interface SinkContext {
   readonly queryName: string;
   /** Names and types of the rows' columns. */
   readonly schema: Schema;
+  /** What the batches are; a sink is never opened for one that its `outputModes` lack. */
+  readonly outputMode: OutputMode;
+  /** The columns that tell the rows of the result apart; empty where there are none. */
+  readonly keyColumns: readonly string[];
   /** Tells whoever watches of what went wrong without harm to the data. Does not throw. */
   readonly onNotice?: (message: string) => void;
 }
@@ -76,6 +94,8 @@ export interface Sink {
   readonly name: string;
   /** True if it keeps dead letters too. */
   readonly takesDeadLetters: boolean;
+  /** What it can write; absent: `append` only. */
+  readonly outputModes?: readonly OutputMode[];
   /**
    * Connects, creates or checks the table, and fences earlier runs of the same query.
    *

@@ -1,6 +1,7 @@
 import { badOption } from "./errors.ts";
 import type { Offsets } from "./offsets.ts";
 import type { RecordBlock } from "./records.ts";
+import type { Schema } from "./schema.ts";
 
 /** How much of a source one batch may take; the smaller of the two bounds decides. */
 export interface BatchLimits {
@@ -47,6 +48,13 @@ export interface Source {
   readonly lossHint?: string;
   /** How much one batch may take. */
   readonly limits: BatchLimits;
+  /** True if its end is fixed: a query ends when all its sources are read to their ends. */
+  readonly isBounded?: boolean;
+  /**
+   * Called once, before all else, with a folder that belongs to the source in the query's
+   * checkpoint, for what it has to remember of its own (the order in which files were found).
+   */
+  open?(folder: string): Promise<void>;
   /**
    * What the topics are, beyond their names: topic to an id that changes when a topic is deleted
    * and made anew. Empty where the source cannot tell.
@@ -61,6 +69,11 @@ export interface Source {
   /** The end (exclusive) of what is there, readable or not: records of open transactions too. */
   logEndOffsets(signal: AbortSignal): Promise<Offsets>;
   /**
+   * Where a batch from `start` ends, at most `latest`, for a source whose offsets are not counted one
+   * by one; absent: `maxOffsetsPerTrigger` is split over the partitions.
+   */
+  planEnd?(start: Offsets, latest: Offsets): Offsets | Promise<Offsets>;
+  /**
    * Reads `[start, end)`.
    *
    * @throws {SluiceError} `DATA_LOSS` from the iterator if offsets of the range are no longer there.
@@ -70,6 +83,12 @@ export interface Source {
   publishProgress(offsets: Offsets): Promise<void>;
   /** Ends connections. */
   close(): Promise<void>;
+}
+
+/** A source of rows that are typed already: its blocks carry `rows`, and no decoder is needed. */
+export interface RowSource<Row = Record<string, unknown>> extends Source {
+  /** Names and types of the rows' columns. */
+  readonly schema: Schema<Row>;
 }
 
 /**

@@ -96,6 +96,8 @@ export class StreamingQuery {
       queryId: this.id,
       queryName: this.name,
       schema: rowMaker.schema,
+      outputMode: "append",
+      keyColumns: [],
       onNotice: this.#notice,
     };
     try {

@@ -8,11 +8,18 @@
  *
  * @module
  */
-export { chainOperators } from "./chain_operators.ts";
-export { filterRows } from "./filter_rows.ts";
-export { flatMapRows } from "./flat_map_rows.ts";
-export { mapRows } from "./map_rows.ts";
+export { chainOperators } from "./rows/chain_operators.ts";
+export { filterRows } from "./rows/filter_rows.ts";
+export { flatMapRows } from "./rows/flat_map_rows.ts";
+export { mapRows } from "./rows/map_rows.ts";
 export type { Operator, OperatorResult } from "./operator.ts";
-export { dropColumns, selectColumns } from "./select_columns.ts";
-export { whereRows } from "./where_rows.ts";
-export { type WithColumn, withColumn } from "./with_column.ts";
+export { dropColumns, selectColumns } from "./rows/select_columns.ts";
+export type {
+  BatchContext,
+  OperatorRun,
+  StatefulOperator,
+  StatefulResult,
+  StreamRows,
+} from "./stateful_operator.ts";
+export { whereRows } from "./rows/where_rows.ts";
+export { type WithColumn, withColumn } from "./rows/with_column.ts";

@@ -11,6 +11,7 @@ import {
   SluiceError,
 } from "../../lib/core/mod.ts";
 import { deadLetterTopic, deleteTopicIfPresent, topicOffsets } from "../../lib/kafka/mod.ts";
+import { sinkContext } from "../support/micro_batches.ts";
 import { withForeignAdmin } from "./foreign_client.ts";
 import {
   type ReadRecord,
@@ -45,7 +46,7 @@ function microBatch(batchId: number, ...deadLetters: DeadLetter[]): MicroBatch {
 }
 
 function open({ topic, connection }: TestTopic, queryId: string): Promise<SinkWriter> {
-  return deadLetterTopic({ topic, ...connection }).open({ queryId, queryName: "test", schema });
+  return deadLetterTopic({ topic, ...connection }).open(sinkContext(schema, queryId));
 }
 
 async function commit(writer: SinkWriter, batch: MicroBatch): Promise<CommitOutcome> {

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from "assert";
 import { onFailpoint, schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { postgres } from "../../lib/postgres/mod.ts";
 import { freePorts } from "../support/ports.ts";
+import { sinkContext } from "../support/micro_batches.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import { contextOf, rowsBatch, type TestDatabase, until, withDatabase } from "./test_database.ts";
 
@@ -256,7 +257,7 @@ Deno.test("a server that accepts and says nothing is given up after connect_time
 });
 
 function open(url: string) {
-  return postgres({ table: "t", url }).open({ queryId: "q", queryName: "q", schema: Trade });
+  return postgres({ table: "t", url }).open(sinkContext(Trade, "q"));
 }
 
 function refusesWithoutPassword(error: SluiceError): boolean {

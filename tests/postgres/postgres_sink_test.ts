@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects, throws } from "assert";
 import { type DeadLetter, onFailpoint, schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { postgres } from "../../lib/postgres/mod.ts";
+import { sinkContext } from "../support/micro_batches.ts";
 import { contextOf, endAt, rowsBatch, until, withDatabase } from "./test_database.ts";
 
 const Trade = s.struct({ id: s.long(), note: s.string().nullable() });
@@ -253,7 +254,7 @@ Deno.test("unknown options, bad names and missing or bad addresses are refused",
   refused({ table: "a.b.c" }, "BAD_NAME");
   refused({ table: "x".repeat(64) }, "BAD_NAME");
   refused({ table: "t", deadLetterTable: "a\0" }, "BAD_NAME");
-  const context = { queryId: "q", queryName: "q", schema: Trade };
+  const context = sinkContext(Trade, "q");
   await rejects(postgres({ table: "t", url: "" }).open(context), (error: SluiceError) => {
     equal(error.code, "NO_DATABASE_URL");
     ok(error.message.includes("deno task stack:up"));

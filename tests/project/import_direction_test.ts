@@ -11,8 +11,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/postgres": ["lib/core"],
   "lib/sql": ["lib/core"],
   "lib/stack": ["lib/core"],
-  "lib/transforms": ["lib/core", "lib/sql"],
-  "lib/streaming": ["lib/core", "lib/transforms"],
+  "lib/state": ["lib/core"],
+  "lib/transforms": ["lib/core", "lib/sql", "lib/state"],
+  "lib/streaming": ["lib/core", "lib/state", "lib/transforms"],
+  "lib/observe": ["lib/core", "lib/streaming"],
   "lib/notebook": ["lib/core", "lib/kafka", "lib/stack", "lib/streaming"],
   "lib/delta": ["lib/core", "lib/parquet", "lib/sql"],
 };

@@ -22,7 +22,7 @@ export function sinkContext(
   queryId = "query-1",
   queryName = "test",
 ): SinkContext {
-  return { queryId, queryName, schema };
+  return { queryId, queryName, schema, outputMode: "append", keyColumns: [] };
 }
 
 /** Stages and commits a batch, as the engine does. */

@@ -24,7 +24,7 @@ import { tablePathOf } from "../protocol/table_path.ts";
  * batch.append({ symbol: "BTCUSDT", trade_id: 1n });
  *
  * const writer = await delta({ path, partitionBy: ["symbol"] })
- *   .open({ queryId: "q", queryName: "trades", schema });
+ *   .open({ queryId: "q", queryName: "trades", schema, outputMode: "append", keyColumns: [] });
  * const microBatch = { batchId: 0, batch, deadLetters: [], startOffsets: {}, endOffsets: {} };
  * await (await writer.stage(microBatch)).commit();
  * await (await writer.stage(microBatch)).commit(); // the table has it: nothing happens

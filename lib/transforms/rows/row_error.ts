@@ -1,4 +1,4 @@
-import { errorText, SluiceError } from "../core/mod.ts";
+import { errorText, SluiceError } from "../../core/mod.ts";
 
 /** What a dead letter says about a row that a function of the user's failed on. */
 export function rowError(attempted: string, cause: unknown): string {

@@ -1,5 +1,5 @@
-import type { Batch, Rejection } from "../core/mod.ts";
-import type { Operator } from "./operator.ts";
+import type { Batch, Rejection } from "../../core/mod.ts";
+import type { Operator } from "../operator.ts";
 
 /**
  * Two operators as one. A row that the second fails on takes along all that the first made from the
@@ -8,7 +8,7 @@ import type { Operator } from "./operator.ts";
  * @example
  * ```ts
  * import { deepEqual } from "assert";
- * import { Batch, schema as s } from "../core/mod.ts";
+ * import { Batch, schema as s } from "../../core/mod.ts";
  * import { chainOperators } from "./chain_operators.ts";
  * import { selectColumns } from "./select_columns.ts";
  * import { whereRows } from "./where_rows.ts";

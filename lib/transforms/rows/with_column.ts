@@ -1,7 +1,14 @@
-import { Batch, type Column, Schema, SluiceError, typeName, type TypeSpec } from "../core/mod.ts";
-import { bindAssignment } from "../sql/mod.ts";
+import {
+  Batch,
+  type Column,
+  Schema,
+  SluiceError,
+  typeName,
+  type TypeSpec,
+} from "../../core/mod.ts";
+import { bindAssignment } from "../../sql/mod.ts";
 import { evaluateRows } from "./evaluate_rows.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "../operator.ts";
 import { plainField } from "./select_columns.ts";
 
 /** A row with one more column, or with another type for one that it has. */
@@ -16,7 +23,7 @@ export type WithColumn<Row, Name extends string, Value> = {
  * @example
  * ```ts
  * import { deepEqual } from "assert";
- * import { Batch, schema as s } from "../core/mod.ts";
+ * import { Batch, schema as s } from "../../core/mod.ts";
  * import { withColumn } from "./with_column.ts";
  *
  * const Trade = s.struct({ id: s.long(), note: s.string().nullable() });

@@ -1,5 +1,5 @@
-import { Batch, errorText, type Schema, SluiceError } from "../core/mod.ts";
-import { allRows, type Operator } from "./operator.ts";
+import { Batch, errorText, type Schema, SluiceError } from "../../core/mod.ts";
+import { allRows, type Operator } from "../operator.ts";
 
 /**
  * Hands each row to a function and keeps what it returns: one row in, one row out.

@@ -1,5 +1,5 @@
-import { type Batch, type Rejection, SluiceError } from "../core/mod.ts";
-import { allRows } from "./operator.ts";
+import { type Batch, type Rejection, SluiceError } from "../../core/mod.ts";
+import { allRows } from "../operator.ts";
 
 /** SQL evaluated over the rows of a batch for which it has a value. */
 export interface EvaluatedRows<Row, Value> {

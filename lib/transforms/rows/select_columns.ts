@@ -1,5 +1,5 @@
-import { Batch, Schema, SluiceError, type StructField } from "../core/mod.ts";
-import { allRows, type Operator } from "./operator.ts";
+import { Batch, Schema, SluiceError, type StructField } from "../../core/mod.ts";
+import { allRows, type Operator } from "../operator.ts";
 
 /**
  * Keeps the columns of these names, in this order. No value is copied.

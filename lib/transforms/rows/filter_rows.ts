@@ -1,5 +1,5 @@
-import type { Rejection, Schema } from "../core/mod.ts";
-import type { Operator } from "./operator.ts";
+import type { Rejection, Schema } from "../../core/mod.ts";
+import type { Operator } from "../operator.ts";
 import { rowError } from "./row_error.ts";
 
 /** Keeps the rows for which a function returns true; a row for which it throws is rejected. */

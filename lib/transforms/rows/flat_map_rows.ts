@@ -1,5 +1,5 @@
-import { Batch, type Rejection, type Schema } from "../core/mod.ts";
-import type { Operator } from "./operator.ts";
+import { Batch, type Rejection, type Schema } from "../../core/mod.ts";
+import type { Operator } from "../operator.ts";
 import { rowError } from "./row_error.ts";
 
 /**

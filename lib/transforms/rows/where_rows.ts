@@ -1,7 +1,7 @@
-import type { Schema } from "../core/mod.ts";
-import { bindPredicate } from "../sql/mod.ts";
+import type { Schema } from "../../core/mod.ts";
+import { bindPredicate } from "../../sql/mod.ts";
 import { evaluateRows } from "./evaluate_rows.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "../operator.ts";
 
 /**
  * Keeps the rows for which a condition in SQL is true, not null; works on columns. A row for which
@@ -10,7 +10,7 @@ import type { Operator } from "./operator.ts";
  * @example
  * ```ts
  * import { deepEqual } from "assert";
- * import { Batch, schema as s } from "../core/mod.ts";
+ * import { Batch, schema as s } from "../../core/mod.ts";
  * import { whereRows } from "./where_rows.ts";
  *
  * const Trade = s.struct({ id: s.long(), quantity: s.integer() });
