@@ -49,11 +49,28 @@ export class KafkaClient {
    * @throws {SluiceError} `TOPIC_NOT_FOUND`, `KAFKA_REFUSED`, or retryable `KAFKA_UNAVAILABLE`.
    */
   async topic(topic: string): Promise<TopicMetadata> {
-    const found = (await this.metadata([topic])).topics[0];
-    const errorCode = found?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if (found !== undefined && errorCode === ErrorCode.NONE) return found;
-    if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) throw await this.#topicNotFound(topic);
-    throw refused(`look up topic "${topic}"`, this.brokerNames, errorCode);
+    return (await this.topics([topic]))[0]!;
+  }
+
+  /** Like `topic`, for several at once; in the order of their names as given. */
+  async topics(names: readonly string[]): Promise<TopicMetadata[]> {
+    const found = await this.topicsIfPresent(names);
+    const missing = names.find((name) => !found.some(({ topic }) => topic === name));
+    if (missing === undefined) return found;
+    throw await this.#topicNotFound(missing);
+  }
+
+  /** Like `topics`, without those that are not there. */
+  async topicsIfPresent(names: readonly string[]): Promise<TopicMetadata[]> {
+    const { topics } = await this.metadata(names);
+    const found = topics.filter(({ errorCode }) =>
+      errorCode !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    );
+    for (const { topic, errorCode } of found) {
+      if (errorCode === ErrorCode.NONE) continue;
+      throw refused(`look up topic "${topic}"`, this.brokerNames, errorCode);
+    }
+    return found.sort((a, b) => names.indexOf(a.topic) - names.indexOf(b.topic));
   }
 
   /** The connection to a node of the metadata last fetched. */

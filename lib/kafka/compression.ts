@@ -20,6 +20,19 @@ export interface Codec {
   decompress(bytes: Uint8Array): Uint8Array;
 }
 
+/** A compression type, ready for use. */
+export interface Compression {
+  /** Its number in a batch's attributes. */
+  readonly type: number;
+  readonly codec: Codec;
+}
+
+/** Leaves bytes as they are. */
+export const UNCOMPRESSED: Compression = {
+  type: 0,
+  codec: { compress: (bytes) => bytes, decompress: (bytes) => bytes },
+};
+
 // What snappy-java's stream writes first; blocks of their own follow, each behind its length.
 const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const XERIAL_HEADER_BYTES = 16;
@@ -32,7 +45,7 @@ const XERIAL_HEADER_BYTES = 16;
 export async function codecOf(type: number): Promise<Codec> {
   switch (COMPRESSION_TYPES[type]) {
     case "none":
-      return { compress: (bytes) => bytes, decompress: (bytes) => bytes };
+      return UNCOMPRESSED.codec;
     case "gzip":
       return { compress: (bytes) => zlib.gzipSync(bytes), decompress: zlib.gunzipSync };
     case "zstd":

@@ -44,33 +44,53 @@ export async function fetchGroupOffset(
   topic: string,
   partition: number,
 ): Promise<bigint | undefined> {
+  const offsets = await fetchOffsets(client, groupId, { topic, partition });
+  return offsets[topic]?.[partition];
+}
+
+/**
+ * All offsets that a consumer group stored; none for a group that nobody knows. Those of transactions
+ * that are open are not among them.
+ */
+export function fetchGroupOffsets(client: KafkaClient, groupId: string): Promise<Offsets> {
+  return fetchOffsets(client, groupId, undefined);
+}
+
+async function fetchOffsets(
+  client: KafkaClient,
+  groupId: string,
+  wanted: { readonly topic: string; readonly partition: number } | undefined,
+): Promise<Offsets> {
   const connection = await client.coordinator("group", groupId);
   const request = new RequestWriter(true).string(groupId);
-  request.array([topic], () => {
-    request.string(topic).array([partition], () => request.int32(partition)).end();
-  });
-  // Require stable offsets.
-  request.boolean(true).end();
+  if (wanted === undefined) request.nullArray();
+  else {
+    request.array([wanted], ({ topic, partition }) => {
+      request.string(topic).array([partition], () => request.int32(partition)).end();
+    });
+  }
+  // Require stable offsets: wait for a transaction that is about to change the one that is wanted.
+  request.boolean(wanted !== undefined).end();
   const response = await connection.send(OFFSET_FETCH, request);
+  const refuse = (errorCode: number) => {
+    if (errorCode === ErrorCode.NONE) return;
+    throw refused(`read the offsets of group "${groupId}"`, connection.address, errorCode);
+  };
+  const offsets: Record<string, Record<number, bigint>> = {};
   response.int32();
-  const offsets = response.array(() => {
-    response.string();
-    const partitions = response.array(() => {
-      response.int32();
+  response.array(() => {
+    const ofTopic: Record<number, bigint> = offsets[response.string() ?? ""] = {};
+    response.array(() => {
+      const partition = response.int32();
       const offset = response.int64();
       response.int32();
       response.string();
-      const errorCode = response.int16();
+      refuse(response.int16());
       response.end();
-      return { offset, errorCode };
+      if (offset >= 0n) ofTopic[partition] = offset;
     });
     response.end();
-    return partitions;
-  }).flat();
-  const [found] = offsets;
-  const errorCode = response.int16() || (found?.errorCode ?? ErrorCode.NONE);
-  if (errorCode !== ErrorCode.NONE) {
-    throw refused(`read the offsets of group "${groupId}"`, connection.address, errorCode);
-  }
-  return found === undefined || found.offset < 0n ? undefined : found.offset;
+  });
+  refuse(response.int16());
+  return offsets;
 }

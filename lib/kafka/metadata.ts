@@ -9,6 +9,10 @@ export interface PartitionMetadata {
   /** The node id of its leader; -1 if it has none. */
   readonly leaderId: number;
   readonly leaderEpoch: number;
+  /** The node ids of the brokers that hold it. */
+  readonly replicas: readonly number[];
+  /** Those of them that are in sync with the leader. */
+  readonly inSyncReplicas: readonly number[];
 }
 
 /** A topic, as the cluster's metadata has it. */
@@ -17,6 +21,8 @@ export interface TopicMetadata {
   readonly errorCode: number;
   /** The topic's UUID; `undefined` if the broker knows none. */
   readonly topicId: string | undefined;
+  /** True for a topic of Kafka's own: `__consumer_offsets`. */
+  readonly isInternal: boolean;
   /** In order. */
   readonly partitions: readonly PartitionMetadata[];
 }
@@ -66,15 +72,17 @@ export async function fetchMetadata(
     const errorCode = response.int16();
     const topic = response.string() ?? "";
     const topicId = api.flexible ? response.uuid() : "";
-    response.boolean();
+    const isInternal = response.boolean();
     const partitions = response.array((): PartitionMetadata => {
       const errorCode = response.int16();
       const partition = response.int32();
       const leaderId = response.int32();
       const leaderEpoch = response.int32();
-      for (let list = 0; list < 3; list++) response.array(() => response.int32());
+      const replicas = response.array(() => response.int32());
+      const inSyncReplicas = response.array(() => response.int32());
+      response.array(() => response.int32());
       response.end();
-      return { partition, errorCode, leaderId, leaderEpoch };
+      return { partition, errorCode, leaderId, leaderEpoch, replicas, inSyncReplicas };
     });
     if (api.flexible) response.int32();
     response.end();
@@ -82,6 +90,7 @@ export async function fetchMetadata(
       topic,
       errorCode,
       topicId: NULL_UUID.test(topicId) || topicId === "" ? undefined : topicId,
+      isInternal,
       partitions: partitions.sort((a, b) => a.partition - b.partition),
     };
   });

@@ -68,7 +68,7 @@ export interface Producer {
  *
  * @example
  * ```ts ignore
- * import { createTopicIfAbsent } from "./admin.ts";
+ * import { createTopicIfAbsent } from "./admin/topics.ts";
  * import { createProducer } from "./producer.ts";
  *
  * const connection = { brokers: ["127.0.0.1:9092"] };
@@ -153,9 +153,10 @@ class KafkaProducer implements Producer {
       const partition = record.partition ??
         (key === null ? keylessPartition : partitionOf(key, partitions.length));
       const value = toBytes(record.value);
+      const { headers = [], timestampMs = Date.now() } = record;
       const lane = this.#lane(topic, partition);
       let batch = lane.queue.at(-1);
-      if (batch === undefined || batch.builder.isFullFor(key, value)) {
+      if (batch === undefined || batch.builder.isFullFor(key, value, headers)) {
         if (lane.queue.length >= MAX_QUEUED_BATCHES) await lane.queue[0]!.sent;
         batch = newBatch();
         lane.queue.push(batch);
@@ -163,7 +164,6 @@ class KafkaProducer implements Producer {
         this.#run(lane);
         keylessPartition = this.#nextPartition++ % partitions.length;
       }
-      const { headers = [], timestampMs = Date.now() } = record;
       batch.builder.append({ key, value, headers, timestampMs });
       batches.add(batch);
     }

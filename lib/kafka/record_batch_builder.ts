@@ -4,8 +4,11 @@ import { crc32c } from "./crc32c.ts";
 import { BATCH_HEADER_BYTES, BatchAttributes } from "./record_batch.ts";
 
 const ATTRIBUTES_AT = 21;
-// Half of what a broker takes by default (message.max.bytes).
-const MAX_BATCH_BYTES = 512 << 10;
+/** Half of what a broker takes by default (`message.max.bytes`). */
+export const DEFAULT_BATCH_BYTES: number = 512 << 10;
+// Lengths, deltas and counts of a record, each at its longest, and of a header.
+const MAX_RECORD_OVERHEAD_BYTES = 36;
+const MAX_HEADER_OVERHEAD_BYTES = 10;
 const encoder = new TextEncoder();
 
 /** A record to write, key and value as bytes. */
@@ -32,9 +35,11 @@ export class RecordBatchBuilder {
   #count = 0;
   #baseTimestampMs = 0;
   #maxTimestampMs = 0;
+  readonly #maxBytes: number;
 
-  /** Makes an empty batch. */
-  constructor(capacity = 4096) {
+  /** Makes an empty batch; it grows past `maxBytes` only for one record that is longer. */
+  constructor(maxBytes: number = DEFAULT_BATCH_BYTES, capacity = 4096) {
+    this.#maxBytes = maxBytes;
     this.#bytes = new Uint8Array(capacity);
   }
 
@@ -48,10 +53,18 @@ export class RecordBatchBuilder {
     return this.#length;
   }
 
-  /** True if a record of that key and value should go to a new batch. */
-  isFullFor(key: Uint8Array | null, value: Uint8Array | null): boolean {
-    const size = (key?.length ?? 0) + (value?.length ?? 0);
-    return this.#count > 0 && this.#length + size > MAX_BATCH_BYTES;
+  /** True if a record of these parts should go to a new batch. */
+  isFullFor(
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[] = [],
+  ): boolean {
+    if (this.#count === 0) return false;
+    let size = MAX_RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+    for (const header of headers) {
+      size += MAX_HEADER_OVERHEAD_BYTES + header.key.length * 3 + (header.value?.length ?? 0);
+    }
+    return this.#length + size > this.#maxBytes;
   }
 
   /** Adds a record. */

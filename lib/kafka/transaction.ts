@@ -1,6 +1,8 @@
 import { isRetryable, SluiceError, systemClock } from "../core/mod.ts";
 import { type KafkaClient, refused } from "./client.ts";
+import { type Compression, UNCOMPRESSED } from "./compression.ts";
 import type { Api, BrokerConnection } from "./connection.ts";
+import type { TopicMetadata } from "./metadata.ts";
 import { initProducerId, NEW_PRODUCER, produceBatch, type ProducerIdentity } from "./produce.ts";
 import { ErrorCode } from "./protocol_errors.ts";
 import type { RecordBatchBuilder } from "./record_batch_builder.ts";
@@ -18,12 +20,9 @@ const PAUSE_MS = 20;
 const ENDED: ReadonlySet<number> = new Set([
   ErrorCode.INVALID_TXN_STATE,
   ErrorCode.INVALID_PRODUCER_EPOCH,
+  ErrorCode.INVALID_PRODUCER_ID_MAPPING,
   ErrorCode.PRODUCER_FENCED,
 ]);
-const UNPACKED = {
-  compress: (bytes: Uint8Array) => bytes,
-  decompress: (bytes: Uint8Array) => bytes,
-};
 
 /**
  * Writes records and a group's offset in one transaction at a time. The newest process with a
@@ -36,6 +35,7 @@ export class TransactionalProducer {
   #coordinator: BrokerConnection | undefined;
   // By topic-partition.
   readonly #sequences = new Map<string, number>();
+  readonly #topics = new Map<string, TopicMetadata>();
 
   /** Does not connect yet; `init` comes first. */
   constructor(client: KafkaClient, transactionalId: string) {
@@ -85,28 +85,44 @@ export class TransactionalProducer {
     });
   }
 
-  /** Writes a batch of records to a partition that was added. */
-  async write(topic: string, partition: number, builder: RecordBatchBuilder): Promise<void> {
+  /**
+   * Writes a batch of records to a partition that was added; one at a time to each.
+   *
+   * @throws {SluiceError} `RECORD_TOO_LARGE`, `FENCED`, `KAFKA_REFUSED` or `KAFKA_UNAVAILABLE`.
+   */
+  async write(
+    topic: string,
+    partition: number,
+    builder: RecordBatchBuilder,
+    compression: Compression = UNCOMPRESSED,
+  ): Promise<void> {
     const name = `${topic}-${partition}`;
     const baseSequence = this.#sequences.get(name) ?? 0;
-    const batch = builder.finish(
-      { ...this.#identity, baseSequence, transactional: true },
-      0,
-      UNPACKED,
-    );
+    const writer = { ...this.#identity, baseSequence, transactional: true };
+    const batch = builder.finish(writer, compression.type, compression.codec);
     await this.#client.quickly(async () => {
-      const { partitions } = await this.#client.topic(topic);
-      const connection = await this.#client.node(partitions[partition]?.leaderId ?? -1);
-      const errorCode = await produceBatch(
-        connection,
-        topic,
-        partition,
-        batch,
-        this.#transactionalId,
-        this.#client.options.requestTimeoutMs,
-      );
-      if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) return;
-      throw this.#refused(`write to ${name} in a transaction`, connection, errorCode);
+      try {
+        const connection = await this.#leader(topic, partition);
+        const errorCode = await produceBatch(
+          connection,
+          topic,
+          partition,
+          batch,
+          this.#transactionalId,
+          this.#client.options.requestTimeoutMs,
+        );
+        // A duplicate is a batch of ours that was written though its answer was lost.
+        if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
+          return;
+        }
+        if (errorCode === ErrorCode.MESSAGE_TOO_LARGE) {
+          throw tooLarge(name, builder.count, batch.length);
+        }
+        throw this.#refused(`write to ${name} in a transaction`, connection, errorCode);
+      } catch (error) {
+        this.#topics.delete(topic);
+        throw error;
+      }
     });
     this.#sequences.set(name, (baseSequence + builder.count) % 2 ** 31);
   }
@@ -174,6 +190,12 @@ export class TransactionalProducer {
     }
   }
 
+  async #leader(topic: string, partition: number): Promise<BrokerConnection> {
+    const metadata = this.#topics.get(topic) ?? await this.#client.topic(topic);
+    this.#topics.set(topic, metadata);
+    return await this.#client.node(metadata.partitions[partition]?.leaderId ?? -1);
+  }
+
   async #endIfOpen(): Promise<void> {
     await this.#settled("abort a transaction", async (connection) => {
       const errorCode = await this.#endTransaction(connection, false);
@@ -212,7 +234,8 @@ export class TransactionalProducer {
       const { errorCode, value } = await ask(this.#coordinator);
       if (errorCode === ErrorCode.NONE) return value;
       const error = this.#refused(attempted, this.#coordinator, errorCode);
-      if (!isRetryable(error) || Date.now() > deadlineMs) throw error;
+      const needsInit = errorCode === ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+      if (!isRetryable(error) || needsInit || Date.now() > deadlineMs) throw error;
       if (errorCode !== ErrorCode.CONCURRENT_TRANSACTIONS) this.#coordinator = undefined;
       await systemClock.sleep(PAUSE_MS, this.#client.closedSignal);
     }
@@ -220,6 +243,11 @@ export class TransactionalProducer {
 
   #refused(attempted: string, connection: BrokerConnection, errorCode: number): SluiceError {
     const error = refused(attempted, connection.address, errorCode);
+    if (errorCode === ErrorCode.INVALID_PRODUCER_ID_MAPPING) {
+      // Brokers forget a transactional id that is quiet for a week; `init` then gets a new producer
+      // id, unless another process has one already.
+      return new SluiceError(error.code, { ...error.details, retryable: true });
+    }
     if (
       errorCode !== ErrorCode.INVALID_PRODUCER_EPOCH && errorCode !== ErrorCode.PRODUCER_FENCED
     ) {
@@ -231,4 +259,13 @@ export class TransactionalProducer {
       hint: "another run of the same query has begun: let only one run at a time",
     });
   }
+}
+
+function tooLarge(topicPartition: string, count: number, bytes: number): SluiceError {
+  return new SluiceError("RECORD_TOO_LARGE", {
+    attempted: `write to ${topicPartition}`,
+    found: `${count === 1 ? "a record" : `${count} records`} in ${bytes} bytes`,
+    wanted: "at most max.message.bytes of the topic",
+    hint: "raise max.message.bytes of the topic, or leave such rows out",
+  });
 }

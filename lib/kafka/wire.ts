@@ -81,6 +81,11 @@ export class RequestWriter {
     return this;
   }
 
+  /** ARRAY and COMPACT_ARRAY of null, which often means "all". */
+  nullArray(): this {
+    return this.#flexible ? this.#unsignedVarint(0) : this.int32(-1);
+  }
+
   /** The end of a structure: no tagged fields. */
   end(): this {
     return this.#flexible ? this.#unsignedVarint(0) : this;

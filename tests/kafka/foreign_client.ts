@@ -36,6 +36,69 @@ export async function withForeignAdmin(
   }
 }
 
+/** A record as kafkajs hands it over. */
+export interface ForeignRecord {
+  readonly partition: number;
+  readonly key: string | null;
+  /** Null for a tombstone. */
+  readonly value: string | null;
+  /** Names and values, in order; a name with several values is there once for each. */
+  readonly headers: readonly (readonly [name: string, value: string | null])[];
+  readonly timestampMs: number;
+}
+
+const END = "end of the test";
+
+/**
+ * All committed records of a topic by kafkajs, under `read_committed`; by partition, in order. It
+ * writes a last record into each partition, which nobody sees while a transaction is open there.
+ */
+export async function readForeign(
+  connection: KafkaConnection,
+  topic: string,
+  partitions: number,
+): Promise<ForeignRecord[]> {
+  await withForeignProducer(connection, {}, async (producer) => {
+    const messages = Array.from({ length: partitions }, (_, partition) => ({
+      partition,
+      key: END,
+      value: END,
+    }));
+    await producer.send({ topic, messages });
+  });
+  const consumer = client(connection).consumer({
+    groupId: `reader-${crypto.randomUUID()}`,
+    maxWaitTimeInMs: 50,
+    readUncommitted: false,
+  });
+  const records: ForeignRecord[] = [];
+  const done = Promise.withResolvers<void>();
+  const ended = new Set<number>();
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    eachMessage: ({ partition, message: { key, value, headers = {}, timestamp } }) => {
+      if (key?.toString() === END) ended.add(partition);
+      else {
+        records.push({
+          partition,
+          key: key?.toString() ?? null,
+          value: value?.toString() ?? null,
+          headers: Object.entries(headers).flatMap(([name, values]) =>
+            [values].flat().map((each) => [name, each?.toString() ?? null] as const)
+          ),
+          timestampMs: Number(timestamp),
+        });
+      }
+      if (ended.size === partitions) done.resolve();
+      return Promise.resolve();
+    },
+  });
+  await done.promise;
+  await consumer.disconnect();
+  return records.sort((a, b) => a.partition - b.partition);
+}
+
 function client({ brokers }: KafkaConnection): kafkajs.Kafka {
   return new Kafka({ brokers: [...brokers!], clientId: "test", logLevel: logLevel.NOTHING });
 }

@@ -3,7 +3,8 @@ import kafkajs from "kafkajs";
 import { SluiceError } from "../../lib/core/mod.ts";
 import { createProducer } from "../../lib/kafka/mod.ts";
 import { murmur2, partitionOf } from "../../lib/kafka/partitioner.ts";
-import { withForeignProducer } from "./foreign_client.ts";
+import { readForeign, withForeignProducer } from "./foreign_client.ts";
+import { ApiKey, KafkaProxy } from "./kafka_proxy.ts";
 import { readRecords, valuesOf, withSource, withTopic } from "./test_topic.ts";
 
 const encoder = new TextEncoder();
@@ -144,6 +145,24 @@ Deno.test("send() refuses a partition that the topic does not have, and writes n
     await withSource(topic, async (source) => {
       deepEqual(valuesOf(await readRecords(source)), ["c"]);
     });
+  });
+});
+
+Deno.test("a batch whose answer was lost is sent again, and is there once", async () => {
+  await withTopic({ numPartitions: 1 }, async ({ topic, connection }) => {
+    using proxy = new KafkaProxy(connection.brokers![0]!);
+    const producer = createProducer({ brokers: [proxy.address] });
+    const wanted: string[] = [];
+    for (let batch = 0; batch < 5; batch++) {
+      const values = Array.from({ length: 10 }, (_, i) => `${batch}.${i}`);
+      // The last ones twice in a row.
+      proxy.loseAnswers(ApiKey.PRODUCE, batch === 4 ? 2 : batch % 2);
+      await producer.send(topic, values.map((value) => ({ value })));
+      wanted.push(...values);
+    }
+    await producer.close();
+    equal(proxy.lostAnswers, 4);
+    deepEqual((await readForeign(connection, topic, 1)).map(({ value }) => value), wanted);
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  formatOffsets,
   type Offsets,
   type RangeReader,
   type RecordHeader,
@@ -14,6 +15,7 @@ import {
   type KafkaConnection,
   type KafkaOptions,
   type NewTopic,
+  topicOffsets,
 } from "../../lib/kafka/mod.ts";
 import { testStack } from "../support/stack.ts";
 
@@ -81,6 +83,21 @@ export async function readRecords(
     { signal },
   );
   return await collect(reader);
+}
+
+/** All records of a topic that are there for good, once no transaction is open. */
+export async function readSettled(topic: TestTopic): Promise<ReadRecord[]> {
+  let records: ReadRecord[] = [];
+  await withSource(topic, async (source) => {
+    // A commit is answered a moment before readers see it.
+    const settled = async () => {
+      const { latest } = await topicOffsets(topic.connection, topic.topic);
+      return formatOffsets(latest) === formatOffsets(await source.latestOffsets(timeLimit()));
+    };
+    while (!await settled());
+    records = await readRecords(source);
+  });
+  return records;
 }
 
 /** All records of a reader; by partition, in order. */

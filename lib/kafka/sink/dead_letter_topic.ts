@@ -1,6 +1,5 @@
 import {
   type DeadLetter,
-  failpoint,
   type MicroBatch,
   nothingStaged,
   type RecordHeader,
@@ -8,16 +7,15 @@ import {
   type Sink,
   type SinkContext,
   type SinkWriter,
-  SluiceError,
   type StagedBatch,
-} from "../core/mod.ts";
-import { createTopic } from "./admin.ts";
-import { KafkaClient } from "./client.ts";
-import { fetchGroupOffset } from "./group_offsets.ts";
+} from "../../core/mod.ts";
+import { createTopic } from "../admin/topics.ts";
+import { KafkaClient } from "../client.ts";
+import { BatchTransactions } from "./batch_transactions.ts";
 import { newestBatchInTopic } from "./newest_batch_in_topic.ts";
-import { CONNECTION_OPTIONS, type KafkaConnection, resolveConnection } from "./options.ts";
-import { RecordBatchBuilder } from "./record_batch_builder.ts";
-import { TransactionalProducer } from "./transaction.ts";
+import { CONNECTION_OPTIONS, type KafkaConnection, resolveConnection } from "../options.ts";
+import { RecordBatchBuilder } from "../record_batch_builder.ts";
+import type { TransactionalProducer } from "../transaction.ts";
 
 // A letter is a little longer than its record, which may be as long as a topic takes by default.
 const MAX_MESSAGE_BYTES = 2 << 20;
@@ -56,6 +54,7 @@ export function deadLetterTopic(options: DeadLetterTopicOptions): Sink {
   return {
     name: `kafka(${topic})`,
     takesDeadLetters: true,
+    outputModes: ["append", "update", "complete"],
     async open(context: SinkContext): Promise<SinkWriter> {
       const client = new KafkaClient(resolved);
       try {
@@ -72,45 +71,30 @@ export function deadLetterTopic(options: DeadLetterTopicOptions): Sink {
   };
 }
 
-/**
- * The key `(queryId, batchId)` is the offset `batchId + 1` of consumer group `sluice-<queryId>`,
- * stored in the same transaction as the batch's letters. A batch without letters leaves no trace:
- * it has no letter that could be there twice.
- */
+/** A batch without letters leaves no trace: it has no letter that could be there twice. */
 class DeadLetterWriter implements SinkWriter {
   readonly topicId: string | undefined;
   readonly #client: KafkaClient;
   readonly #topic: string;
   readonly #queryId: string;
-  readonly #groupId: string;
-  readonly #producer: TransactionalProducer;
-  /** The newest batch with letters that is there; -1 for none. */
-  #heldBatchId = -1;
-  /** The batch whose commit this run sent. */
-  #sentBatchId = -1;
-  /** False when a transaction of ours may be open or undecided. */
-  #settled = false;
+  readonly #transactions: BatchTransactions;
 
   constructor(client: KafkaClient, topic: string, topicId: string | undefined, queryId: string) {
     this.topicId = topicId;
     this.#client = client;
     this.#topic = topic;
     this.#queryId = queryId;
-    this.#groupId = `sluice-${queryId}`;
-    this.#producer = new TransactionalProducer(client, `sluice-${queryId}-${topic}`);
+    this.#transactions = new BatchTransactions(client, {
+      queryId,
+      topic,
+      // The letters tell as well.
+      findHeldBatchId: () => newestBatchInTopic(client, topic, queryId),
+    });
   }
 
-  /** Ends what was left open, by us or by an earlier run, and then looks what is there. */
-  async init(): Promise<void> {
-    await this.#producer.init();
-    const stored = await this.#client.patiently(() =>
-      fetchGroupOffset(this.#client, this.#groupId, this.#topic, 0)
-    );
-    // Brokers forget the offsets of a group that is quiet for a week; the letters tell as well.
-    this.#heldBatchId = stored === undefined
-      ? await newestBatchInTopic(this.#client, this.#topic, this.#queryId)
-      : Number(stored) - 1;
-    this.#settled = true;
+  /** Fences earlier runs and looks what is there. */
+  init(): Promise<void> {
+    return this.#transactions.init();
   }
 
   /** Cannot tell: of batches without letters nothing is kept. */
@@ -121,36 +105,11 @@ class DeadLetterWriter implements SinkWriter {
   async stage({ batchId, deadLetters }: MicroBatch): Promise<StagedBatch> {
     const numOutputRows = deadLetters.length;
     if (numOutputRows === 0) return nothingStaged({ status: "committed", numOutputRows });
-    if (!this.#settled) await this.init();
-    if (this.#heldBatchId > batchId) throw this.#ahead(batchId);
-    if (this.#heldBatchId === batchId) {
-      return nothingStaged(
-        this.#sentBatchId === batchId
-          ? { status: "committed", numOutputRows }
-          : { status: "alreadyCommitted" },
-      );
-    }
-    this.#settled = false;
-    try {
-      await this.#write(batchId, deadLetters);
-    } catch (error) {
-      await this.#abort();
-      throw error;
-    }
-    return {
-      commit: async () => {
-        await failpoint("kafka:staged");
-        this.#sentBatchId = batchId;
-        // The commit point: before it, a crash leaves the letters invisible and the next run aborts
-        // them; after it, they and the key are there for good.
-        await this.#producer.end(true);
-        await failpoint("kafka:committed");
-        this.#heldBatchId = batchId;
-        this.#settled = true;
-        return { status: "committed", numOutputRows };
-      },
-      abort: () => this.#abort(),
-    };
+    return await this.#transactions.stage(
+      batchId,
+      numOutputRows,
+      (producer) => this.#write(producer, batchId, deadLetters),
+    );
   }
 
   close(): Promise<void> {
@@ -158,28 +117,26 @@ class DeadLetterWriter implements SinkWriter {
     return Promise.resolve();
   }
 
-  async #write(batchId: number, deadLetters: readonly DeadLetter[]): Promise<void> {
-    await this.#producer.addPartitions(this.#topic, [0]);
+  async #write(
+    producer: TransactionalProducer,
+    batchId: number,
+    deadLetters: readonly DeadLetter[],
+  ): Promise<void> {
+    await producer.addPartitions(this.#topic, [0]);
     let builder = new RecordBatchBuilder();
     // Not the record's own time: retention would count from it.
     const timestampMs = Date.now();
     for (const letter of deadLetters) {
       const { key } = letter;
       const value = isTooLong(letter) ? null : letter.value;
-      if (builder.isFullFor(key, value)) {
-        await this.#producer.write(this.#topic, 0, builder);
+      const headers = this.#headers(batchId, letter);
+      if (builder.isFullFor(key, value, headers)) {
+        await producer.write(this.#topic, 0, builder);
         builder = new RecordBatchBuilder();
       }
-      builder.append({ key, value, headers: this.#headers(batchId, letter), timestampMs });
+      builder.append({ key, value, headers, timestampMs });
     }
-    await this.#producer.write(this.#topic, 0, builder);
-    await this.#producer.addGroupOffset(this.#groupId, this.#topic, 0, BigInt(batchId) + 1n);
-  }
-
-  /** Takes the open transaction back, so that readers need not wait for the next `init` to do it. */
-  async #abort(): Promise<void> {
-    // It stays unsettled: of a write that failed, nobody knows which sequence numbers it used.
-    await this.#producer.end(false).catch(() => {});
+    await producer.write(this.#topic, 0, builder);
   }
 
   #headers(batchId: number, letter: DeadLetter): RecordHeader[] {
@@ -200,17 +157,6 @@ class DeadLetterWriter implements SinkWriter {
         value: encoder.encode(String(value)),
       })),
     ];
-  }
-
-  #ahead(batchId: number): SluiceError {
-    return new SluiceError("SINK_AHEAD", {
-      attempted: `write dead letters of batch ${batchId}`,
-      where: `topic "${this.#topic}", consumer group "${this.#groupId}"`,
-      found: `batch ${this.#heldBatchId}`,
-      wanted: `at most batch ${batchId}`,
-      hint: "the checkpoint is older than the topic: restore the newer one, or begin a new query " +
-        "with an empty checkpointLocation",
-    });
   }
 }
 

@@ -1,20 +1,21 @@
 import {
   isRetryable,
-  type OffsetRange,
   type Offsets,
   type RangeReader,
   type ReadOptions,
   type RecordBlock,
   SluiceError,
   systemClock,
-} from "../core/mod.ts";
-import { abortable } from "./abort.ts";
-import { type KafkaClient, refused } from "./client.ts";
-import { type FetchedPartition, fetchRecords } from "./fetch.ts";
-import { type IsolationLevel, listOffsets } from "./list_offsets.ts";
-import { ErrorCode, errorCodeName, isRetriableCode } from "./protocol_errors.ts";
-import { findBatches } from "./record_batch.ts";
-import { decodeRecords } from "./record_decoder.ts";
+} from "../../core/mod.ts";
+import { abortable } from "../abort.ts";
+import { type KafkaClient, refused } from "../client.ts";
+import { type FetchedPartition, fetchRecords } from "../fetch.ts";
+import { type IsolationLevel, listOffsets } from "../list_offsets.ts";
+import type { TopicMetadata } from "../metadata.ts";
+import { ErrorCode, errorCodeName, isRetriableCode } from "../protocol_errors.ts";
+import { findBatches } from "../record_batch.ts";
+import { decodeRecords } from "../record_decoder.ts";
+import { dataLoss, least, type PartitionState, partitionStates } from "./partition_state.ts";
 
 // Per broker there is one response at work and one more on its way.
 const MAX_RESPONSE_BYTES = 8 << 20;
@@ -27,19 +28,6 @@ const FIRST_PAUSE_MS = 50;
 export interface RangeReaderOptions {
   readonly isolationLevel: IsolationLevel;
   readonly failOnDataLoss: boolean;
-}
-
-/** Where one partition of the range stands. */
-interface PartitionState extends OffsetRange {
-  /** Where the next fetch begins. */
-  fetchOffset: bigint;
-  /** All before this was handed over. */
-  reachedOffset: bigint;
-  leaderId: number;
-  leaderEpoch: number;
-  /** What the broker last said, for the message if the range never fills. */
-  highWatermark: bigint;
-  lastStableOffset: bigint;
 }
 
 interface FetchOutcome {
@@ -73,24 +61,7 @@ export class KafkaRangeReader implements RangeReader {
     this.#options = options;
     this.#signal = readOptions.signal;
     this.#maxBytes = readOptions.maxBytes ?? Infinity;
-    this.#partitions = Object.entries(end).flatMap(([topic, partitions]) =>
-      Object.entries(partitions).map(([key, endOffsetExclusive]) => {
-        const partition = Number(key);
-        const startOffset = start[topic]?.[partition] ?? 0n;
-        return {
-          topic,
-          partition,
-          startOffset,
-          endOffsetExclusive,
-          fetchOffset: startOffset,
-          reachedOffset: least(startOffset, endOffsetExclusive),
-          leaderId: -1,
-          leaderEpoch: -1,
-          highWatermark: -1n,
-          lastStableOffset: -1n,
-        };
-      })
-    );
+    this.#partitions = partitionStates(start, end);
   }
 
   /** Exclusive; exact at every block. */
@@ -108,9 +79,7 @@ export class KafkaRangeReader implements RangeReader {
     const inFlight = new Map<number, Promise<FetchOutcome>>();
     let failures = 0;
     this.#waitingSinceMs = Date.now();
-    if (this.#unread().length > 0) {
-      await this.#client.quickly(() => this.#findLeaders(), this.#signal);
-    }
+    if (this.#unread().length > 0) await this.#findLeaders();
     while (this.#unread().length > 0 && this.#handedOverBytes < this.#maxBytes) {
       this.#fillLanes(inFlight, this.#handedOverBytes);
       const { leaderId, result } = await abortable(Promise.race(inFlight.values()), this.#signal);
@@ -122,7 +91,7 @@ export class KafkaRangeReader implements RangeReader {
         const over = failures > QUICK_TRIES || waitedMs > this.#client.options.requestTimeoutMs;
         if (!isRetryable(failure) || over) throw failure;
         await systemClock.sleep(FIRST_PAUSE_MS * 2 ** (failures - 1), this.#signal);
-        await this.#client.quickly(() => this.#findLeaders(), this.#signal);
+        await this.#findLeaders();
       }
       if (result instanceof SluiceError) continue;
       const work = this.#takeIn(result);
@@ -222,15 +191,31 @@ export class KafkaRangeReader implements RangeReader {
   }
 
   async #findLeaders(): Promise<void> {
-    for (const topic of new Set(this.#unread().map((state) => state.topic))) {
-      const { partitions } = await this.#client.topic(topic);
-      for (const state of this.#partitions) {
-        if (state.topic !== topic) continue;
-        const found = partitions.find(({ partition }) => partition === state.partition);
-        if (found === undefined) throw this.#partitionGone(state);
+    const names = [...new Set(this.#unread().map((state) => state.topic))];
+    const topics = await this.#topicsStillThere(names);
+    for (const state of this.#unread()) {
+      const topic = topics.find(({ topic }) => topic === state.topic);
+      const found = topic?.partitions.find(({ partition }) => partition === state.partition);
+      if (found !== undefined) {
         state.leaderId = found.leaderId;
         state.leaderEpoch = found.leaderEpoch;
+      } else if (this.#options.failOnDataLoss) {
+        throw dataLoss(state, topic === undefined ? "no such topic" : "no such partition");
+      } else {
+        state.fetchOffset = state.reachedOffset = state.endOffsetExclusive;
       }
+    }
+  }
+
+  /** Asks more than once for a topic that is not there: a broker may not have heard of a new one yet. */
+  async #topicsStillThere(names: readonly string[]): Promise<TopicMetadata[]> {
+    for (let attempt = 0;; attempt++) {
+      const found = await this.#client.quickly(
+        () => this.#client.topicsIfPresent(names),
+        this.#signal,
+      );
+      if (found.length === names.length || attempt === QUICK_TRIES) return found;
+      await systemClock.sleep(FIRST_PAUSE_MS * 2 ** attempt, this.#signal);
     }
   }
 
@@ -259,7 +244,7 @@ export class KafkaRangeReader implements RangeReader {
     const [earliest, latest] = await this.#client.quickly(async () => {
       const metadata = await this.#client.topic(topic);
       return await Promise.all((["earliest", "latest"] as const).map(async (which) => {
-        const offsets = await listOffsets(this.#client, metadata, which, "read_uncommitted");
+        const offsets = await listOffsets(this.#client, [metadata], which, "read_uncommitted");
         return offsets[topic]?.[partition] ?? 0n;
       })) as [bigint, bigint];
     }, this.#signal);
@@ -298,30 +283,9 @@ export class KafkaRangeReader implements RangeReader {
     });
   }
 
-  #partitionGone(state: PartitionState): SluiceError {
-    return dataLoss(state, `topic "${state.topic}" without partition ${state.partition}`);
-  }
-
   #find({ topic, partition }: FetchedPartition): PartitionState {
     return this.#partitions.find((state) =>
       state.topic === topic && state.partition === partition
     )!;
   }
-}
-
-function dataLoss(state: PartitionState, found: string): SluiceError {
-  const { topic, partition, startOffset, endOffsetExclusive, fetchOffset } = state;
-  return new SluiceError("DATA_LOSS", {
-    attempted: `read the planned range [${startOffset}, ${endOffsetExclusive})`,
-    where: `${topic}-${partition}@${fetchOffset}`,
-    found,
-    wanted: "every offset of the range",
-    hint: "retention or deleteRecords removed records that were not read yet, or the topic was " +
-      "deleted and made anew; start the query on a new checkpoint, or set failOnDataLoss: false " +
-      "to go on without the missing records",
-  });
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -3,25 +3,25 @@ import {
   Batch,
   type CommitOutcome,
   type DeadLetter,
-  formatOffsets,
   type MicroBatch,
   onFailpoint,
   schema as s,
   type SinkWriter,
   SluiceError,
-} from "../../lib/core/mod.ts";
-import { deadLetterTopic, deleteTopicIfPresent, topicOffsets } from "../../lib/kafka/mod.ts";
-import { sinkContext } from "../support/micro_batches.ts";
-import { withForeignAdmin } from "./foreign_client.ts";
+} from "../../../lib/core/mod.ts";
+import { deadLetterTopic, deleteTopicIfPresent } from "../../../lib/kafka/mod.ts";
+import { sinkContext } from "../../support/micro_batches.ts";
+import { withForeignAdmin } from "../foreign_client.ts";
 import {
   type ReadRecord,
   readRecords,
+  readSettled,
   type TestTopic,
   timeLimit,
   valuesOf,
   withSource,
   withTopic,
-} from "./test_topic.ts";
+} from "../test_topic.ts";
 
 const encoder = new TextEncoder();
 const schema = s.struct({ id: s.long() });
@@ -51,21 +51,6 @@ function open({ topic, connection }: TestTopic, queryId: string): Promise<SinkWr
 
 async function commit(writer: SinkWriter, batch: MicroBatch): Promise<CommitOutcome> {
   return await (await writer.stage(batch)).commit();
-}
-
-/** The letters that are there for good, once no transaction is open. */
-async function letters(topic: TestTopic): Promise<ReadRecord[]> {
-  let records: ReadRecord[] = [];
-  await withSource(topic, async (source) => {
-    // A commit is answered a moment before readers see it.
-    const settled = async () => {
-      const { latest } = await topicOffsets(topic.connection, topic.topic);
-      return formatOffsets(latest) === formatOffsets(await source.latestOffsets(timeLimit()));
-    };
-    while (!await settled());
-    records = await readRecords(source);
-  });
-  return records;
 }
 
 function newQueryId(): string {
@@ -103,7 +88,7 @@ Deno.test("a dead letter keeps its record as it came, and says what was wrong an
       { status: "committed", numOutputRows: 2 },
     );
     await writer.close();
-    const [first, second] = await letters(topic);
+    const [first, second] = await readSettled(topic);
     deepEqual([first!.key, first!.value, second!.key, second!.value], ["k", "{", null, null]);
     // The time of writing: retention counts from it.
     ok(first!.timestampMs >= beforeMs);
@@ -127,9 +112,9 @@ Deno.test("letters are invisible until the commit, and gone after an abort", asy
     const staged = await writer.stage(microBatch(0, letter("a")));
     await withSource(topic, async (source) => deepEqual(await readRecords(source), []));
     await staged.abort();
-    deepEqual(await letters(topic), []);
+    deepEqual(await readSettled(topic), []);
     await commit(writer, microBatch(0, letter("b")));
-    deepEqual(valuesOf(await letters(topic)), ["b"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["b"]);
     await writer.close();
   });
 });
@@ -146,7 +131,7 @@ Deno.test("a batch replayed by a later run is not written again", async () => {
     deepEqual(await commit(second, microBatch(2, letter("b"))), { status: "alreadyCommitted" });
     await commit(second, microBatch(3, letter("c")));
     await second.close();
-    deepEqual(valuesOf(await letters(topic)), ["a", "b", "c"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["a", "b", "c"]);
   });
 });
 
@@ -165,7 +150,7 @@ Deno.test("a commit whose answer was lost is recognised, by the same run and by 
     deepEqual(await commit(second, microBatch(1, letter("b"))), { status: "alreadyCommitted" });
     await commit(second, microBatch(2, letter("c")));
     await second.close();
-    deepEqual(valuesOf(await letters(topic)), ["a", "b", "c"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["a", "b", "c"]);
   });
 });
 
@@ -178,7 +163,7 @@ Deno.test("a run that ends between writing and committing leaves nothing; its ba
     const second = await open(topic, queryId);
     await commit(second, microBatch(0, letter("a")));
     await second.close();
-    deepEqual(valuesOf(await letters(topic)), ["a"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["a"]);
   });
 });
 
@@ -196,7 +181,7 @@ Deno.test("a commit that failed before it was sent is done again by the same run
     const committed = { status: "committed", numOutputRows: 1 };
     deepEqual(await commit(writer, microBatch(0, letter("a"))), committed);
     await writer.close();
-    deepEqual(valuesOf(await letters(topic)), ["a"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["a"]);
   });
 });
 
@@ -218,7 +203,7 @@ Deno.test("an older run is fenced by a newer one of the same query, staged or no
     await rejects(older.stage(microBatch(1, letter("older"))), fenced);
     await older.close();
     await newer.close();
-    deepEqual(valuesOf(await letters(topic)), ["newer"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["newer"]);
   });
 });
 
@@ -238,7 +223,7 @@ Deno.test("a batch is known by its letters where the broker has forgotten the gr
     const second = await open(topic, queryId);
     deepEqual(await commit(second, microBatch(1, letter("b"))), { status: "alreadyCommitted" });
     await second.close();
-    deepEqual(valuesOf(await letters(topic)), ["a", "b", "of another query"]);
+    deepEqual(valuesOf(await readSettled(topic)), ["a", "b", "of another query"]);
   });
 });
 
@@ -262,7 +247,7 @@ Deno.test("batches without letters cost nothing and many letters are written in 
     await commit(writer, microBatch(2, ...many));
     await writer.close();
     const wanted = [...long, ...many].map(({ value }) => new TextDecoder().decode(value!));
-    deepEqual(valuesOf(await letters(topic)), wanted);
+    deepEqual(valuesOf(await readSettled(topic)), wanted);
   });
 });
 
@@ -273,7 +258,7 @@ Deno.test("the topic is made where there is none, and takes the longest records 
     const longest = "x".repeat(1_048_500);
     await commit(writer, microBatch(0, letter(longest)));
     await writer.close();
-    deepEqual(valuesOf(await letters(topic)), [longest]);
+    deepEqual(valuesOf(await readSettled(topic)), [longest]);
   });
 });
 

@@ -1,6 +1,6 @@
-import type { KafkaClient } from "./client.ts";
-import { listOffsets } from "./list_offsets.ts";
-import { KafkaRangeReader } from "./range_reader.ts";
+import type { KafkaClient } from "../client.ts";
+import { listOffsets } from "../list_offsets.ts";
+import { KafkaRangeReader } from "../source/range_reader.ts";
 
 const decoder = new TextDecoder();
 
@@ -13,8 +13,8 @@ export async function newestBatchInTopic(
   const [start, end] = await client.quickly(async () => {
     const metadata = await client.topic(topic);
     return await Promise.all([
-      listOffsets(client, metadata, "earliest", "read_committed"),
-      listOffsets(client, metadata, "latest", "read_committed"),
+      listOffsets(client, [metadata], "earliest", "read_committed"),
+      listOffsets(client, [metadata], "latest", "read_committed"),
     ]);
   });
   const reader = new KafkaRangeReader(client, start, end, {

@@ -1,13 +1,14 @@
 import { deepEqual, equal, ok, rejects } from "assert";
-import { SluiceError } from "../../lib/core/mod.ts";
+import { SluiceError } from "../../../lib/core/mod.ts";
 import {
+  createPartitions,
   createProducer,
   createTopicIfAbsent,
   deleteTopicIfPresent,
   topicOffsets,
-} from "../../lib/kafka/mod.ts";
-import { withForeignAdmin } from "./foreign_client.ts";
-import { withTopic } from "./test_topic.ts";
+} from "../../../lib/kafka/mod.ts";
+import { withForeignAdmin } from "../foreign_client.ts";
+import { withTopic } from "../test_topic.ts";
 
 Deno.test("createTopicIfAbsent() makes a topic once, with the settings asked for", async () => {
   const configEntries = { "cleanup.policy": "compact", "retention.ms": "1000" };
@@ -60,5 +61,22 @@ Deno.test("createTopicIfAbsent() passes on why the cluster refuses", async () =>
     });
     const unknown = { topic: "t", partitions: 1 } as never;
     await rejects(createTopicIfAbsent(connection, unknown), { code: "UNKNOWN_OPTION" });
+  });
+});
+
+Deno.test("createPartitions() gives a topic more, which can be written to at once", async () => {
+  await withTopic({ numPartitions: 1 }, async ({ topic, connection }) => {
+    await createPartitions(connection, topic, 4);
+    const producer = createProducer(connection);
+    await producer.send(topic, [{ value: "a", partition: 3 }]);
+    await producer.close();
+    deepEqual((await topicOffsets(connection, topic)).latest, {
+      [topic]: { 0: 0n, 1: 0n, 2: 0n, 3: 1n },
+    });
+    await rejects(createPartitions(connection, topic, 4), {
+      code: "KAFKA_REFUSED",
+      message: /INVALID_PARTITIONS/,
+    });
+    await rejects(createPartitions(connection, "no-such-topic", 4), { code: "TOPIC_NOT_FOUND" });
   });
 });

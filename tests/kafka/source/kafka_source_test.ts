@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects, throws } from "assert";
-import { countOffsets, type Offsets, SluiceError } from "../../lib/core/mod.ts";
+import { countOffsets, type Offsets, SluiceError } from "../../../lib/core/mod.ts";
 import {
   createProducer,
   createTopicIfAbsent,
@@ -7,9 +7,9 @@ import {
   kafka,
   type KafkaConnection,
   type ProducerRecord,
-} from "../../lib/kafka/mod.ts";
-import { Random } from "../support/random.ts";
-import { withForeignAdmin } from "./foreign_client.ts";
+} from "../../../lib/kafka/mod.ts";
+import { Random } from "../../support/random.ts";
+import { withForeignAdmin } from "../foreign_client.ts";
 import {
   collect,
   readRecords,
@@ -18,7 +18,7 @@ import {
   valuesOf,
   withSource,
   withTopic,
-} from "./test_topic.ts";
+} from "../test_topic.ts";
 
 const encoder = new TextEncoder();
 

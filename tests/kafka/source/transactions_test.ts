@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "assert";
-import { SluiceError } from "../../lib/core/mod.ts";
-import { Random } from "../support/random.ts";
-import { withForeignProducer } from "./foreign_client.ts";
+import { SluiceError } from "../../../lib/core/mod.ts";
+import { Random } from "../../support/random.ts";
+import { withForeignProducer } from "../foreign_client.ts";
 import {
   collect,
   readRecords,
@@ -10,7 +10,7 @@ import {
   valuesOf,
   withSource,
   withTopic,
-} from "./test_topic.ts";
+} from "../test_topic.ts";
 
 async function withTransactions(
   test: (

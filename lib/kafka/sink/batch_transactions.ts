@@ -1,0 +1,176 @@
+import {
+  errorText,
+  failpoint,
+  nothingStaged,
+  SluiceError,
+  type StagedBatch,
+} from "../../core/mod.ts";
+import type { KafkaClient } from "../client.ts";
+import { fetchGroupOffset } from "../group_offsets.ts";
+import { TransactionalProducer } from "../transaction.ts";
+
+/** Whose batches go where. */
+export interface BatchTransactionsOptions {
+  readonly queryId: string;
+  readonly topic: string;
+  /** Told of what went wrong without harm to the data. */
+  readonly onNotice?: ((message: string) => void) | undefined;
+  /**
+   * Finds the newest batch in the topic where the broker knows none: it may have forgotten. Absent:
+   * `heldBatchId` is then `undefined`.
+   */
+  readonly findHeldBatchId?: () => Promise<number>;
+}
+
+/**
+ * Brings the batches of a query into a topic, each in one transaction with its key: `(queryId,
+ * batchId)` is the offset `batchId + 1` that consumer group `sluice-<queryId>` has for partition 0
+ * of the topic. The transactional id, `sluice-<queryId>-<topic>`, fences earlier runs of the query.
+ */
+export class BatchTransactions {
+  readonly #client: KafkaClient;
+  readonly #options: BatchTransactionsOptions;
+  readonly #groupId: string;
+  readonly #producer: TransactionalProducer;
+  #heldBatchId: number | undefined;
+  /** The batch whose commit this run sent. */
+  #sentBatchId = -1;
+  /** False when a transaction of ours may be open or undecided. */
+  #settled = false;
+  #refreshing: Promise<void> = Promise.resolve();
+
+  /** Does not connect yet; `init` comes first. */
+  constructor(client: KafkaClient, options: BatchTransactionsOptions) {
+    const { queryId, topic } = options;
+    this.#client = client;
+    this.#options = options;
+    this.#groupId = `sluice-${queryId}`;
+    this.#producer = new TransactionalProducer(client, `sluice-${queryId}-${topic}`);
+  }
+
+  /** The newest batch whose key is there; `undefined` if there is none that anyone knows of. */
+  get heldBatchId(): number | undefined {
+    return this.#heldBatchId;
+  }
+
+  /** Ends what was left open, by us or by an earlier run, and then looks what is there. */
+  async init(): Promise<void> {
+    await this.#producer.init();
+    const stored = await this.#client.patiently(() =>
+      fetchGroupOffset(this.#client, this.#groupId, this.#options.topic, 0)
+    );
+    this.#heldBatchId = stored === undefined
+      ? await this.#options.findHeldBatchId?.()
+      : Number(stored) - 1;
+    this.#settled = true;
+  }
+
+  /**
+   * Begins the transaction of a batch and has `write` put the batch's records into it. Nothing is
+   * staged if the batch is there already.
+   *
+   * @throws {SluiceError} `SINK_AHEAD` if a later batch is there, `PROGRESS_LOST` if nobody knows which
+   * are, `FENCED`, and what `write` throws.
+   */
+  async stage(
+    batchId: number,
+    numOutputRows: number,
+    write: (producer: TransactionalProducer) => Promise<void>,
+  ): Promise<StagedBatch> {
+    await this.#refreshing;
+    if (!this.#settled) await this.init();
+    if (this.#heldBatchId === undefined && batchId > 0) throw this.#progressLost(batchId);
+    const held = this.#heldBatchId ?? -1;
+    if (held > batchId) throw this.#ahead(batchId, held);
+    if (held === batchId) {
+      return nothingStaged(
+        this.#sentBatchId === batchId
+          ? { status: "committed", numOutputRows }
+          : { status: "alreadyCommitted" },
+      );
+    }
+    this.#settled = false;
+    try {
+      await write(this.#producer);
+      await this.#addKey(batchId);
+    } catch (error) {
+      await this.#abort();
+      throw error;
+    }
+    return {
+      commit: async () => {
+        await failpoint("kafka:staged");
+        this.#sentBatchId = batchId;
+        // The commit point: before it, a crash leaves the records invisible and the next run aborts
+        // them; after it, they and the key are there for good.
+        await this.#producer.end(true);
+        await failpoint("kafka:committed");
+        this.#heldBatchId = batchId;
+        this.#settled = true;
+        return { status: "committed", numOutputRows };
+      },
+      abort: () => this.#abort(),
+    };
+  }
+
+  /**
+   * Stores the newest key once more, so that brokers, which forget the offsets of a group that is
+   * quiet for a week, keep it. Does nothing while a batch is on its way, and does not throw.
+   */
+  refresh(): Promise<void> {
+    return this.#refreshing = this.#refreshing.then(() => this.#storeAgain());
+  }
+
+  async #storeAgain(): Promise<void> {
+    const held = this.#heldBatchId;
+    if (!this.#settled || held === undefined || held < 0) return;
+    this.#settled = false;
+    try {
+      // In a transaction: that of a run which was fenced cannot end.
+      await this.#addKey(held);
+      await this.#producer.end(true);
+      this.#settled = true;
+    } catch (error) {
+      const group = `consumer group "${this.#groupId}"`;
+      this.#options.onNotice?.(`could not store the offset of ${group} again: ${errorText(error)}`);
+    }
+  }
+
+  #addKey(batchId: number): Promise<void> {
+    const offset = BigInt(batchId) + 1n;
+    return this.#producer.addGroupOffset(this.#groupId, this.#options.topic, 0, offset);
+  }
+
+  /** Takes the open transaction back, so that readers need not wait for the next `init` to do it. */
+  async #abort(): Promise<void> {
+    // It stays unsettled: of a write that failed, nobody knows which sequence numbers it used.
+    await this.#producer.end(false).catch(() => {});
+  }
+
+  #progressLost(batchId: number): SluiceError {
+    const { topic } = this.#options;
+    return new SluiceError("PROGRESS_LOST", {
+      attempted: `write batch ${batchId} to Kafka topic "${topic}"`,
+      where: `consumer group "${this.#groupId}"`,
+      found: "no offset: nobody knows which batches of this query the topic has",
+      wanted: `offset ${batchId} for partition 0, after batch ${batchId - 1}`,
+      hint:
+        "the sink was added to the query later, or its topic was made anew: then fill a topic " +
+        "with a query of its own, from an empty checkpointLocation. Or the query was down for " +
+        "longer than the brokers keep offsets: then look whether the topic ends with batch " +
+        `${batchId - 1} or ${batchId}, and say so with \`deno task topics reset-offset ` +
+        `${this.#groupId} ${topic} 0 ${batchId}\` (or ${batchId + 1})`,
+    });
+  }
+
+  #ahead(batchId: number, held: number): SluiceError {
+    return new SluiceError("SINK_AHEAD", {
+      attempted: `write batch ${batchId}`,
+      where: `topic "${this.#options.topic}", consumer group "${this.#groupId}"`,
+      found: `batch ${held}`,
+      wanted: `at most batch ${batchId}`,
+      hint: "the checkpoint is older than the topic: restore the newer one, or begin a new query " +
+        "with an empty checkpointLocation",
+    });
+  }
+}
