@@ -31,6 +31,7 @@ export {
   NumberColumn,
 } from "./fixed_columns.ts";
 export { isRecord } from "./is_record.ts";
+export { jsonText } from "./json_text.ts";
 export { ListColumn, MapColumn, StructColumn } from "./nested_columns.ts";
 export {
   countOffsets,
@@ -50,6 +51,8 @@ export {
   recordValue,
 } from "./records.ts";
 export { retry, type RetryNotice, type RetryPolicy } from "./retry.ts";
+export { rowBlock, type RowBlockPlace } from "./row_block.ts";
+export { rowsDecoder } from "./rows_decoder.ts";
 export {
   type ArrayType,
   type DataType,
@@ -96,3 +99,9 @@ export {
   parseDateDays,
   parseTimestampMicros,
 } from "./time.ts";
+export {
+  UPSERT_OPTIONS,
+  type UpsertOptions,
+  type UpsertRules,
+  upsertRules,
+} from "./upsert_options.ts";

@@ -14,6 +14,11 @@ export class StructColumn extends Column {
     this.children = children;
   }
 
+  /** Adds a row whose fields were added to the children. */
+  appendRow(): void {
+    this.nextRow();
+  }
+
   /** Bytes held by the arrays of the children too. */
   override get byteSize(): number {
     return this.children.reduce((sum, child) => sum + child.byteSize, 0);
@@ -45,7 +50,7 @@ export class StructColumn extends Column {
       for (const child of this.children) child.truncate(start);
       throw error;
     }
-    this.nextRow();
+    this.appendRow();
   }
 
   /** The row as an object of its own. */
@@ -85,6 +90,12 @@ export class ListColumn extends Column {
     this.offsets = new Int32Array(capacity + 1);
   }
 
+  /** Adds a row of the elements that were added since the row before. */
+  appendRow(): void {
+    const row = this.nextRow();
+    this.offsets[row + 1] = this.elements.length;
+  }
+
   /** Bytes held by the arrays of the children too. */
   override get byteSize(): number {
     return this.offsets.byteLength + this.elements.byteSize;
@@ -117,8 +128,7 @@ export class ListColumn extends Column {
       this.elements.truncate(start);
       throw error;
     }
-    const row = this.nextRow();
-    this.offsets[row + 1] = this.elements.length;
+    this.appendRow();
   }
 
   /** The row as an array of its own. */
@@ -164,6 +174,12 @@ export class MapColumn extends Column {
     this.offsets = new Int32Array(capacity + 1);
   }
 
+  /** Adds a row of the pairs that were added since the row before. */
+  appendRow(): void {
+    const row = this.nextRow();
+    this.offsets[row + 1] = this.keys.length;
+  }
+
   /** Bytes held by the arrays of the children too. */
   override get byteSize(): number {
     return this.offsets.byteLength + this.keys.byteSize + this.values.byteSize;
@@ -200,8 +216,7 @@ export class MapColumn extends Column {
       this.values.truncate(start);
       throw error;
     }
-    const row = this.nextRow();
-    this.offsets[row + 1] = this.keys.length;
+    this.appendRow();
   }
 
   /** The row as a `Map` of its own. */

@@ -1,4 +1,5 @@
 import type { Batch } from "./batch.ts";
+import { jsonText } from "./json_text.ts";
 
 /** A header of a Kafka record. */
 export interface RecordHeader {
@@ -70,7 +71,7 @@ export interface DeadLetter {
   readonly timestampMs: number;
   /** Its key's bytes, or null. */
   readonly key: Uint8Array | null;
-  /** Its value's bytes, or null (a tombstone). */
+  /** Its value's bytes, or null (a tombstone); of a row that was typed already, its JSON. */
   readonly value: Uint8Array | null;
   /** Its headers, in order. */
   readonly headers: readonly RecordHeader[];
@@ -78,16 +79,29 @@ export interface DeadLetter {
   readonly error: string;
 }
 
-/** The dead letter of a record in a block; its bytes are copied, so that the block can go. */
+/**
+ * The dead letter of a record in a block; its bytes are copied, so that the block can go. A row that
+ * was typed already is in it as one JSON object, each value as `jsonText` has it.
+ */
 export function deadLetter(block: RecordBlock, index: number, error: string): DeadLetter {
+  const value = block.rows === undefined
+    ? recordValue(block, index)?.slice() ?? null
+    : new TextEncoder().encode(rowJson(block.rows, index));
   return {
     topic: block.topic,
     partition: block.partition,
     offset: recordOffset(block, index),
     timestampMs: block.timestampsMs[index]!,
     key: recordKey(block, index)?.slice() ?? null,
-    value: recordValue(block, index)?.slice() ?? null,
+    value,
     headers: block.headers(index),
     error,
   };
+}
+
+function rowJson({ schema, columns }: Batch, index: number): string {
+  const members = schema.fields.map(({ name }, i) =>
+    `${JSON.stringify(name)}:${jsonText(columns[i]!, index)}`
+  );
+  return `{${members.join(",")}}`;
 }

@@ -21,7 +21,8 @@ export interface MicroBatch {
   readonly batch: Batch;
   /**
    * Rows as they were, whose keys are no longer in the result; in update mode only. No key is here
-   * and in `batch`, and none twice in either.
+   * and in `batch`, and none twice in either. Behind a condition that leaves out a row as it is now,
+   * that row is here, and the sink may never have had its key.
    */
   readonly deletes?: Batch;
   /** The records of the same range that could not become rows. */
@@ -72,6 +73,11 @@ export function nothingStaged(outcome: CommitOutcome): StagedBatch {
 export interface SinkWriter {
   /** The id of the topic that it writes to; absent if that is no topic, or the broker has no ids. */
   readonly topicId?: string | undefined;
+  /**
+   * What it writes to, however that was spelt: two sinks of one query with the same would write each
+   * row twice. Absent if it cannot tell.
+   */
+  readonly targetId?: string | undefined;
   /** The newest batch the sink holds of this query; -1 if it holds none, `undefined` if it cannot tell. */
   lastBatchId(): Promise<number | undefined>;
   /** Rows `[startRow, batch.numRows)` that this sink cannot store; they become dead letters. */
