@@ -31,7 +31,8 @@ const COLLISION: Meaning = {
 const BROKEN_CONSTRAINT: Meaning = {
   code: "CONSTRAINT_VIOLATION",
   retryable: false,
-  hint: "rows are only ever added: drop the constraint, or filter such rows out of the query",
+  hint:
+    "the query's rows do not fit the table: drop the constraint, or filter such rows out of the query",
 };
 const BAD_LOGIN: Meaning = {
   code: "POSTGRES_LOGIN",
@@ -102,7 +103,7 @@ const MEANINGS: Record<string, Meaning> = {
 const OTHER: Meaning = {
   code: "POSTGRES_REFUSED",
   retryable: false,
-  hint: "nothing of the batch was written; mend the cause and start the query again",
+  hint: "nothing was written; mend the cause and start the query again",
 };
 
 /** True for what the server, the driver or the system reports, as against a fault in the program. */

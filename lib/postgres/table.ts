@@ -1,4 +1,10 @@
-import { type DataType, type Schema, SluiceError, typeName } from "../core/mod.ts";
+import {
+  type DataType,
+  type Schema,
+  SluiceError,
+  type StructField,
+  typeName,
+} from "../core/mod.ts";
 
 /** Postgres cuts longer names off, so that two may become one. */
 const MAX_NAME_BYTES = 63;
@@ -88,7 +94,8 @@ export function postgresType(type: DataType): string {
 
 /**
  * The `create table if not exists` of a schema: names quoted as they are, `not null` where a column is not
- * nullable, `jsonb` for structs, arrays and maps.
+ * nullable, `jsonb` for structs, arrays and maps. With a key, its columns are the primary key, or
+ * unique with nulls that are equal where one of them is nullable, which Postgres knows since 15.
  *
  * @example
  * ```ts
@@ -108,12 +115,40 @@ export function postgresType(type: DataType): string {
  *
  * @throws {SluiceError} `BAD_NAME` for a name that Postgres cannot hold.
  */
-export function createTableSql(table: string | TableName, schema: Schema): string {
-  const columns = schema.fields.map((field) =>
+export function createTableSql(
+  table: string | TableName,
+  schema: Schema,
+  key: readonly StructField[] = [],
+): string {
+  const parts = columnDefinitions(schema);
+  if (key.length > 0) {
+    const kind = hasNullable(key) ? "unique nulls not distinct" : "primary key";
+    parts.push(`${kind} (${nameList(key)})`);
+  }
+  const name = typeof table === "string" ? parseTableName(table) : table;
+  return `create table if not exists ${quoteTable(name)} (\n  ${parts.join(",\n  ")}\n)`;
+}
+
+/** The columns of a schema as `create table` takes them. */
+export function columnDefinitions({ fields }: Schema): string[] {
+  return fields.map((field) =>
     `${quoteName(field.name)} ${postgresType(field.type)}${field.nullable ? "" : " not null"}`
   );
-  const name = typeof table === "string" ? parseTableName(table) : table;
-  return `create table if not exists ${quoteTable(name)} (\n  ${columns.join(",\n  ")}\n)`;
+}
+
+/** The names of columns in SQL, with commas between them. */
+export function nameList(fields: readonly StructField[]): string {
+  return fields.map(({ name }) => quoteName(name)).join(", ");
+}
+
+/** The `copy` that takes what `encodeCopyBinary` makes of rows of a schema. */
+export function copySql(quotedTable: string, schema: Schema): string {
+  return `copy ${quotedTable} (${nameList(schema.fields)}) from stdin (format binary)`;
+}
+
+/** True if one of the columns may be null. */
+export function hasNullable(fields: readonly StructField[]): boolean {
+  return fields.some(({ nullable }) => nullable);
 }
 
 function badName(where: string, found: string, wanted: string): SluiceError {

@@ -3,6 +3,7 @@ import {
   Batch,
   type MicroBatch,
   type Offsets,
+  type OutputMode,
   type Row,
   type Schema,
   type SinkContext,
@@ -69,8 +70,22 @@ export function contextOf(
   db: TestDatabase,
   schema: Schema,
   queryId = "query-1",
+  more: Partial<SinkContext> = {},
 ): SinkContext {
-  return sinkContext(schema, queryId, db.schema);
+  return { ...sinkContext(schema, queryId, db.schema), ...more };
+}
+
+/** The query's result in each mode, told apart by a column `id`. */
+export const MODES: readonly OutputMode[] = ["append", "update", "complete"];
+
+/** What the engine tells a sink of a query in a mode. */
+export function contextIn(
+  db: TestDatabase,
+  schema: Schema,
+  outputMode: OutputMode,
+): SinkContext {
+  const keyColumns = outputMode === "append" ? [] : ["id"];
+  return contextOf(db, schema, "query-1", { outputMode, keyColumns });
 }
 
 /** A micro-batch of the given rows: one offset of one partition a batch. */

@@ -1,5 +1,7 @@
-/** Which table, and how it is made. */
-export interface DeltaOptions {
+import type { UpsertOptions } from "../../core/mod.ts";
+
+/** Which table, how it is made, and how it is kept by key in update mode. */
+export interface DeltaOptions extends UpsertOptions {
   /** The table's folder; it is made if it is not there. */
   readonly path: string;
   /**

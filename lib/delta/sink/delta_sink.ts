@@ -1,12 +1,17 @@
-import { refuseUnknownOptions, type Sink } from "../../core/mod.ts";
+import { refuseUnknownOptions, type Sink, UPSERT_OPTIONS } from "../../core/mod.ts";
 import { loadParquetWasm } from "../../parquet/mod.ts";
 import type { DeltaOptions } from "./delta_options.ts";
 import { DeltaWriter } from "./delta_writer.ts";
 import { tablePathOf } from "../protocol/table_path.ts";
 
 /**
- * Appends batches to a Delta table. Every batch is one commit that has its rows and the key
+ * Writes batches to a Delta table. Every batch is one commit that has its rows and the key
  * `txn{appId: queryId, version: batchId}`; a batch that the table has is not written again.
+ *
+ * In append mode rows are added. In update mode they are merged by key, and rows whose keys are gone
+ * are deleted or marked: see `UpsertOptions`. Where the table has deletion vectors, files of which
+ * rows change stay; else they are written anew. In complete mode the batch takes the place of all
+ * rows. A commit of another writer that is in the way makes the batch be written anew behind it.
  *
  * Data files of a run that crashed before its commit stay in the table's folder. No reader sees
  * them; the batch is written anew under new names.
@@ -35,15 +40,19 @@ import { tablePathOf } from "../protocol/table_path.ts";
  * ```
  *
  * @throws {SluiceError} `UNKNOWN_OPTION` or `BAD_PATH` at once; from `open`, `SCHEMA_MISMATCH` if the
- * rows do not fit the table and `UNSUPPORTED_FEATURE` if the table asks of writers what is not done.
+ * rows do not fit the table, `BAD_OPTION` if key or order do not fit the rows or the query's mode,
+ * `APPEND_ONLY` if the mode takes rows out of a table that only grows, and `UNSUPPORTED_FEATURE` if
+ * the table asks of writers what is not done; from `stage`, `DUPLICATE_KEY` if two rows of a batch in
+ * update mode have one key.
  */
 export function delta(options: DeltaOptions): Sink {
   const name = `delta(${options.path})`;
-  refuseUnknownOptions(`make sink ${name}`, options, ["path", "partitionBy"]);
+  refuseUnknownOptions(`make sink ${name}`, options, ["path", "partitionBy", ...UPSERT_OPTIONS]);
   const path = tablePathOf(options.path);
   return {
     name,
     takesDeadLetters: false,
+    outputModes: ["append", "update", "complete"],
     async open(context) {
       const writer = new DeltaWriter(path, options, context);
       // Compiled while the log is read, so that the first batch need not wait for it.

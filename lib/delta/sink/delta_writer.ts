@@ -4,39 +4,48 @@ import {
   failpoint,
   type MicroBatch,
   nothingStaged,
+  type OutputMode,
   type Rejection,
   type SinkContext,
   type SinkWriter,
   SluiceError,
   type StagedBatch,
+  type UpsertRules,
+  upsertRules,
 } from "../../core/mod.ts";
-import type { AddFile, Metadata } from "../protocol/actions.ts";
-import { refuseBadTable, refuseMismatch, type WantedTable } from "../protocol/check_schema.ts";
-import { DataFileWriter } from "../files/data_file_writer.ts";
-import { withStorageErrors } from "../protocol/delta_error.ts";
-import type { DeltaOptions } from "./delta_options.ts";
-import { localLogStore } from "../log/local_log_store.ts";
-import type { LogStore } from "../log/log_store.ts";
-import { formatSchema } from "../protocol/schema_json.ts";
-import { type Snapshot, updateSnapshot } from "../log/snapshot.ts";
 import { rejectPartitionValues } from "../files/split_by_partition.ts";
 import { type TableLayout, tableLayout } from "../files/table_layout.ts";
-import { protocolFor } from "../protocol/new_protocol.ts";
-import { columnMappingMode, refuseUnwritable } from "../protocol/table_features.ts";
-import { constraintsOf } from "../protocol/table_properties.ts";
+import { localLogStore } from "../log/local_log_store.ts";
+import type { LogStore } from "../log/log_store.ts";
+import { type Snapshot, updateSnapshot } from "../log/snapshot.ts";
+import { refuseBadTable, refuseMismatch, type WantedTable } from "../protocol/check_schema.ts";
+import { withStorageErrors } from "../protocol/delta_error.ts";
+import { refuseRemoval, refuseUnwritable } from "../protocol/table_features.ts";
 import { Checkpointer } from "../transactions/after_commit.ts";
 import { conflictError } from "../transactions/conflict_error.ts";
-import { commitTransaction, isOwnCommit, type Transaction } from "../transactions/transaction.ts";
+import { pauseAfter } from "../transactions/run_operation.ts";
+import {
+  commitTransaction,
+  isOwnCommit,
+  type TransactionOutcome,
+} from "../transactions/transaction.ts";
+import { appendBatch } from "./append_batch.ts";
+import type { BatchChanges } from "./batch_changes.ts";
+import { batchTransaction } from "./batch_transaction.ts";
+import type { DeltaOptions } from "./delta_options.ts";
+import { newTableLayout } from "./new_table_layout.ts";
+import { refuseOtherFiles } from "./other_files.ts";
+import { realPath } from "./real_path.ts";
+import { replaceBatch } from "./replace_batch.ts";
+import { refuseNestedKeys, upsertBatch, withFlags } from "./upsert_batch.ts";
 
-/** Data files of a batch that wait for their commit. */
-interface StagedFiles {
-  readonly batchId: number;
-  readonly numRows: number;
-  readonly files: readonly AddFile[];
-  /** Removes them. */
-  readonly discard: () => Promise<void>;
+/** A batch in files that wait for their commit. */
+interface StagedBatchFiles {
+  readonly changes: BatchChanges;
   /** What the table was when they were written. */
   readonly layout: TableLayout;
+  /** The version of the table that was looked at; `undefined` if there was no table. */
+  readonly readVersion: number | undefined;
 }
 
 /** A batch of this run that was tried, and where it landed if it did. */
@@ -47,11 +56,17 @@ interface Attempt {
   tableVersion?: number;
 }
 
-/** Appends the batches of one run of a query. */
+/** How often a batch is tried behind commits that are in its way, before the query hears of it. */
+const MAX_ATTEMPTS = 20;
+
+/** Writes the batches of one run of a query, each in one commit with its key. */
 export class DeltaWriter implements SinkWriter {
   readonly #path: string;
   readonly #wanted: WantedTable;
   readonly #queryId: string;
+  readonly #outputMode: OutputMode;
+  /** In update mode. */
+  readonly #rules: UpsertRules | undefined;
   readonly #store: LogStore;
   #snapshot: Snapshot | undefined;
   /** The table as it was when the rows were last held against it. */
@@ -59,19 +74,31 @@ export class DeltaWriter implements SinkWriter {
   #attempt: Attempt | undefined;
   /** The newest batch that the table was ever seen to have. */
   #knownBatchId = -1;
+  #targetId: string | undefined;
   readonly #checkpointer: Checkpointer;
 
   /** Use the sink's `open`. */
   constructor(path: string, options: DeltaOptions, context: SinkContext) {
+    const attempted = `open Delta table ${path}`;
     this.#path = path;
-    this.#wanted = { schema: context.schema, partitionBy: options.partitionBy, path };
+    this.#rules = upsertRules(attempted, options, context);
+    refuseNestedKeys(attempted, this.#rules?.key ?? []);
+    const schema = this.#rules?.schema ?? context.schema;
+    this.#wanted = { schema, partitionBy: options.partitionBy, path };
     this.#queryId = context.queryId;
+    this.#outputMode = context.outputMode;
     this.#store = localLogStore(path);
     this.#checkpointer = new Checkpointer(this.#store, context.onNotice ?? (() => {}));
   }
 
+  /** The table's folder, however its name was spelt. */
+  get targetId(): string | undefined {
+    return this.#targetId;
+  }
+
   /** Reads the table, if there is one, and checks that the rows fit. */
   async open(): Promise<void> {
+    this.#targetId = `delta/${await realPath(this.#path)}`;
     await this.#refresh();
     if (this.#snapshot === undefined) refuseBadTable(this.#wanted);
   }
@@ -84,35 +111,27 @@ export class DeltaWriter implements SinkWriter {
 
   /** Rows that would not be read back as they are. */
   reject(batch: Batch, startRow: number): Rejection[] {
+    const mark = this.#rules?.deletedColumn;
+    const rows = mark === undefined ? batch : withFlags(batch, mark, batch.numRows);
     return [
-      ...rejectPartitionValues(batch, startRow, this.#partitionColumns()),
-      ...this.#layout?.constraints.reject(batch, startRow) ?? [],
+      ...rejectPartitionValues(rows, startRow, this.#partitionColumns()),
+      ...this.#layout?.constraints.reject(rows, startRow) ?? [],
     ].sort((a, b) => a.index - b.index);
   }
 
   /** Writes and flushes the data files of a batch, unless the table has it. */
-  async stage({ batchId, batch }: MicroBatch): Promise<StagedBatch> {
+  async stage(batch: MicroBatch): Promise<StagedBatch> {
+    const { batchId } = batch;
     await this.#refresh();
     const stored = this.#storedBatchId();
-    if (stored >= batchId) return nothingStaged(this.#storedOutcome(batchId, batch.numRows));
+    if (stored >= batchId) return nothingStaged(this.#storedOutcome(batch));
     this.#refuseGap(batchId, stored);
-    const layout = this.#layout ?? this.#newLayout();
-    const writer = new DataFileWriter(layout);
-    const discard = () => writer.abort();
-    let files: readonly AddFile[];
-    try {
-      await writer.write(batch);
-      files = await writer.finish();
-    } catch (error) {
-      await discard();
-      throw error;
-    }
+    const staged = await this.#write(batch);
     // A crash before the commit leaves files that no commit names; the replay writes new ones.
     await failpoint("delta:staged");
-    const { numRows } = batch;
     return {
-      commit: () => this.#commit({ batchId, numRows, files, discard, layout }),
-      abort: discard,
+      commit: () => this.#commit(batch, staged),
+      abort: staged.changes.discard,
     };
   }
 
@@ -121,78 +140,89 @@ export class DeltaWriter implements SinkWriter {
     return Promise.resolve();
   }
 
-  async #commit(staged: StagedFiles): Promise<CommitOutcome> {
-    const { batchId, numRows: numOutputRows } = staged;
+  /** Writes the files of a batch for the table as it is. */
+  async #write(batch: MicroBatch): Promise<StagedBatchFiles> {
+    const layout = this.#layout ?? newTableLayout(this.#wanted);
+    const target = { layout, snapshot: this.#snapshot };
+    const readVersion = this.#snapshot?.version;
+    const changes = this.#rules !== undefined
+      ? await upsertBatch(target, batch, this.#rules)
+      : this.#outputMode === "complete"
+      ? await replaceBatch(target, batch)
+      : await appendBatch(target, batch);
+    return { changes, layout, readVersion };
+  }
+
+  async #commit(batch: MicroBatch, first: StagedBatchFiles): Promise<CommitOutcome> {
+    const { batchId } = batch;
     await failpoint("delta:committing");
     const attempt = this.#attemptOf(batchId);
-    let outcome;
+    let staged = first;
+    for (let attempts = 1;; attempts++) {
+      if (this.#isOutdated(staged)) staged = await this.#writeAnew(batch, staged);
+      const outcome = await this.#tryCommit(batchId, staged, attempt.txnId);
+      this.#snapshot = outcome.snapshot;
+      if (outcome.status === "committed") {
+        this.#knownBatchId = Math.max(this.#knownBatchId, batchId);
+        attempt.tableVersion = outcome.version;
+        await failpoint("delta:committed");
+        await this.#checkpointer.afterCommit(outcome.snapshot, outcome.version);
+        return this.#storedOutcome(batch);
+      }
+      if (outcome.status === "alreadyCommitted") {
+        await staged.changes.discard();
+        this.#knownBatchId = Math.max(this.#knownBatchId, batchId);
+        return this.#storedOutcome(batch);
+      }
+      if (attempts >= MAX_ATTEMPTS) {
+        await staged.changes.discard();
+        throw conflictError(`commit batch ${batchId}`, this.#path, outcome.conflict);
+      }
+      await pauseAfter(attempts);
+      staged = await this.#writeAnew(batch, staged);
+    }
+  }
+
+  /** True if what the files were made from is not what a commit would be judged by. */
+  #isOutdated({ changes, readVersion }: StagedBatchFiles): boolean {
+    return changes.reads.kind !== "nothing" && readVersion !== this.#snapshot?.version;
+  }
+
+  /** Writes the files of a batch for the table as it has become, in the place of others. */
+  async #writeAnew(batch: MicroBatch, { changes }: StagedBatchFiles): Promise<StagedBatchFiles> {
+    await changes.discard();
+    if (this.#snapshot !== undefined) this.#check(this.#snapshot);
+    this.#refuseGap(batch.batchId, this.#storedBatchId());
+    return await this.#write(batch);
+  }
+
+  async #tryCommit(
+    batchId: number,
+    staged: StagedBatchFiles,
+    txnId: string,
+  ): Promise<TransactionOutcome> {
     try {
-      const transaction = this.#transaction(staged, attempt.txnId);
-      outcome = await commitTransaction(this.#store, this.#snapshot, transaction);
+      const { changes, layout } = staged;
+      const key = { appId: this.#queryId, version: batchId };
+      const transaction = {
+        ...batchTransaction(changes, layout, key, txnId),
+        // In other modes a table that was changed is a conflict, and the batch is written anew.
+        ...(this.#outputMode === "append"
+          ? { recheck: (snapshot: Snapshot) => this.#recheck(layout, snapshot) }
+          : {}),
+      };
+      return await commitTransaction(this.#store, this.#snapshot, transaction);
     } catch (error) {
       // Unless it may have landed, nothing of it is in the table.
       const isKnown = !(error instanceof SluiceError && error.code === "COMMIT_UNKNOWN");
-      if (isKnown) await staged.discard();
+      if (isKnown) await staged.changes.discard();
       throw error;
     }
-    this.#snapshot = outcome.snapshot;
-    if (outcome.status === "conflict") {
-      await staged.discard();
-      throw conflictError(`commit batch ${batchId}`, this.#path, outcome.conflict);
-    }
-    this.#knownBatchId = Math.max(this.#knownBatchId, batchId);
-    if (outcome.status === "alreadyCommitted") {
-      await staged.discard();
-      return this.#storedOutcome(batchId, numOutputRows);
-    }
-    attempt.tableVersion = outcome.version;
-    await failpoint("delta:committed");
-    await this.#checkpointer.afterCommit(outcome.snapshot, outcome.version);
-    return { status: "committed", numOutputRows, tableVersion: outcome.version };
   }
 
-  #transaction(staged: StagedFiles, txnId: string): Transaction {
-    const { batchId, numRows, files, layout } = staged;
-    const nowMs = Date.now();
-    const bytes = files.reduce((sum, file) => sum + file.size, 0);
-    return {
-      txnId,
-      operation: "STREAMING UPDATE",
-      operationParameters: {
-        outputMode: "Append",
-        queryId: this.#queryId,
-        epochId: String(batchId),
-      },
-      operationMetrics: {
-        numRemovedFiles: "0",
-        numAddedFiles: String(files.length),
-        numOutputRows: String(numRows),
-        numOutputBytes: String(bytes),
-      },
-      newTable: { protocol: layout.protocol, metaData: layout.metadata },
-      actions: [
-        { txn: { appId: this.#queryId, version: batchId, lastUpdated: nowMs } },
-        ...files.map((add) => ({ add })),
-      ],
-      reads: { kind: "nothing" },
-      recheck: (snapshot) => {
-        this.#check(snapshot);
-        refuseOtherFiles(layout.metadata, snapshot);
-      },
-    };
-  }
-
-  /** The table that the first batch makes. */
-  #newLayout(): TableLayout {
-    const { schema, partitionBy = [] } = this.#wanted;
-    return tableLayout(this.#path, protocolFor(schema), {
-      id: crypto.randomUUID(),
-      format: { provider: "parquet", options: {} },
-      schemaString: formatSchema(schema),
-      partitionColumns: partitionBy,
-      configuration: {},
-      createdTime: Date.now(),
-    });
+  #recheck({ metadata }: TableLayout, snapshot: Snapshot): void {
+    this.#check(snapshot);
+    refuseOtherFiles(metadata, snapshot);
   }
 
   /** Brings the snapshot up to date, and finds out whether a try of this run has landed. */
@@ -214,6 +244,9 @@ export class DeltaWriter implements SinkWriter {
     const { protocol, metadata, location } = snapshot;
     if (protocol === this.#layout?.protocol && metadata === this.#layout.metadata) return;
     refuseUnwritable(protocol, metadata, location);
+    if (this.#outputMode !== "append") {
+      refuseRemoval(metadata, `write to it in ${this.#outputMode} mode`, location);
+    }
     refuseMismatch(this.#wanted, snapshot);
     const layout = tableLayout(this.#path, protocol, metadata);
     layout.constraints.understand();
@@ -238,10 +271,11 @@ export class DeltaWriter implements SinkWriter {
     return this.#snapshot?.txn(this.#queryId)?.version ?? -1;
   }
 
-  #storedOutcome(batchId: number, numOutputRows: number): CommitOutcome {
+  #storedOutcome({ batchId, batch, deletes }: MicroBatch): CommitOutcome {
     const tableVersion = this.#attempt?.batchId === batchId
       ? this.#attempt.tableVersion
       : undefined;
+    const numOutputRows = batch.numRows + (deletes?.numRows ?? 0);
     return tableVersion === undefined
       ? { status: "alreadyCommitted" }
       : { status: "committed", numOutputRows, tableVersion };
@@ -261,29 +295,4 @@ export class DeltaWriter implements SinkWriter {
   #storage<T>(attempted: string, step: () => Promise<T>): Promise<T> {
     return withStorageErrors(`${attempted} of Delta table ${this.#path}`, this.#path, step);
   }
-}
-
-/** Files of a table that was another when they were written cannot be added: they are written anew. */
-function refuseOtherFiles(staged: Metadata, { metadata, location }: Snapshot): void {
-  if (demandsOnFiles(staged) === demandsOnFiles(metadata)) return;
-  throw new SluiceError("TABLE_CHANGED", {
-    attempted: "commit to a Delta table",
-    where: location,
-    found: demandsOnFiles(metadata),
-    wanted: `${demandsOnFiles(staged)}, as when the batch was staged`,
-    retryable: true,
-  });
-}
-
-/** What decides how files are written, and which rows may be in them. */
-function demandsOnFiles(metadata: Metadata): string {
-  const { partitionColumns, configuration, schemaString } = metadata;
-  const constraints = constraintsOf(configuration)
-    .map(([name, sql]) => `constraint "${name}" ${sql}`).sort();
-  const mode = columnMappingMode(metadata);
-  return [
-    `partition columns ${partitionColumns.join(", ") || "none"}`,
-    `column mapping ${mode === "none" ? mode : `${mode} of ${schemaString}`}`,
-    ...constraints,
-  ].join("; ");
 }

@@ -64,7 +64,7 @@ async function planAndCommit<R>(
       const attempted = `commit ${planned.transaction.operation} ${maxAttempts} times`;
       throw conflictError(attempted, state.path, outcome.conflict);
     }
-    if (outcome.status === "conflict") await pause(attempt);
+    if (outcome.status === "conflict") await pauseAfter(attempt);
   }
 }
 
@@ -88,7 +88,8 @@ async function commitPlan<R>(
   }
 }
 
-async function pause(attempt: number): Promise<void> {
+/** Waits a random time before the next attempt, longer after each. */
+export async function pauseAfter(attempt: number): Promise<void> {
   const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 10), LONGEST_PAUSE_MS);
   await new Promise((resolve) => setTimeout(resolve, Math.random() * longestMs));
 }

@@ -7,15 +7,15 @@ import type { TableState } from "../../table_state.ts";
 import { isAtLeast } from "../../transactions/conflict_rules.ts";
 import { type Planned, runOperation } from "../../transactions/run_operation.ts";
 import { changedTable } from "../define/changed_table.ts";
-import { MergeCandidates } from "./merge_candidates.ts";
+import { mergeChanges } from "./merge_changes.ts";
 import { badMerge, bindClauses, type MergeCase, type MergeClause } from "./merge_clauses.ts";
 import { mergeCondition } from "./merge_condition.ts";
-import { fileChange, insertRows, matchFiles, type Merge } from "./merge_files.ts";
+import type { Merge } from "./merge_files.ts";
 import { MergeCounter, type MergeCounts } from "./merge_metrics.ts";
 import { MergeScope } from "./merge_scope.ts";
 import { type MergeSource, mergeSource } from "./merge_source.ts";
 import { textMetrics } from "../operation_metrics.ts";
-import { NO_CHANGES, RowChanges, writeChanges } from "../change/row_changes.ts";
+import { NO_CHANGES } from "../change/row_changes.ts";
 import type { RowSource } from "../write/row_source.ts";
 import { mergedColumns, txnActions, type WriteOptions } from "../write/write_rows.ts";
 
@@ -130,50 +130,27 @@ async function planMerge(
   files: Iterable<AddFile>,
   { on, clauses, txn, userMetadata }: MergePlan,
 ): Promise<Planned<MergeResult>> {
-  const { layout, source, scope, condition } = merge;
-  const candidates = new MergeCandidates(layout, source, condition, scope);
-  const readsAll = merge.clauses.notMatchedBySource.length > 0;
-  const read = readsAll ? [...files] : candidates.among(files);
-  // All rows are matched before any file is written: what cannot be merged leaves nothing behind.
-  const { decided, isMatched } = await matchFiles(merge, read);
-  const counter = new MergeCounter(source.numRows);
-  const changes = new RowChanges(layout, decided.length > 0);
-  return await writeChanges(changes, async () => {
-    for (const file of decided) {
-      for (const decision of file.decisions) counter.count(decision);
-      await changes.change(fileChange(merge, file));
-    }
-    counter.numTargetRowsInserted = await insertRows(merge, isMatched, changes);
-    const actions = [
-      ...merge.tableActions,
-      ...txnActions(txn),
-      ...await changes.finish(),
-    ];
-    const counts = counter.counts(changes.counts);
-    const result = (version: number | undefined) => ({ version, skipped: false, ...counts });
-    if (actions.length === 0) return { nothingToDo: result(undefined) };
-    return {
-      transaction: {
-        operation: "MERGE",
-        operationParameters: {
-          predicate: JSON.stringify([on]),
-          matchedPredicates: clauseTexts(clauses, "matched"),
-          notMatchedPredicates: clauseTexts(clauses, "notMatched"),
-          notMatchedBySourcePredicates: clauseTexts(clauses, "notMatchedBySource"),
-        },
-        operationMetrics: textMetrics(counts),
-        ...(userMetadata === undefined ? {} : { userMetadata }),
-        actions,
-        reads: {
-          kind: "files",
-          paths: new Set(read.map(({ path }) => path)),
-          wouldRead: readsAll ? () => true : candidates.wouldRead(),
-        },
+  const { actions, reads, counts, discard } = await mergeChanges(merge, files);
+  const all = [...merge.tableActions, ...txnActions(txn), ...actions];
+  const result = (version: number | undefined) => ({ version, skipped: false, ...counts });
+  if (all.length === 0) return { nothingToDo: result(undefined) };
+  return {
+    transaction: {
+      operation: "MERGE",
+      operationParameters: {
+        predicate: JSON.stringify([on]),
+        matchedPredicates: clauseTexts(clauses, "matched"),
+        notMatchedPredicates: clauseTexts(clauses, "notMatched"),
+        notMatchedBySourcePredicates: clauseTexts(clauses, "notMatchedBySource"),
       },
-      result,
-      discard: () => changes.discard(),
-    };
-  });
+      operationMetrics: textMetrics(counts),
+      ...(userMetadata === undefined ? {} : { userMetadata }),
+      actions: all,
+      reads,
+    },
+    result,
+    discard,
+  };
 }
 
 /** The clauses of a case, as Spark writes them into the log. */

@@ -1,0 +1,383 @@
+import { deepEqual, equal, match, rejects } from "assert";
+import {
+  type Row,
+  schema as s,
+  type SinkContext,
+  type SinkWriter,
+  type SluiceError,
+} from "../../../lib/core/mod.ts";
+import { postgres, type PostgresOptions } from "../../../lib/postgres/mod.ts";
+import { contextOf, rowsBatch, type TestDatabase, withDatabase } from "../test_database.ts";
+
+const Price = s.struct({
+  symbol: s.string(),
+  price: s.decimal(18, 8).nullable(),
+  at: s.long().nullable(),
+});
+type PriceRow = Row<typeof Price>;
+
+const price = (symbol: string, at: number | null): PriceRow => ({
+  symbol,
+  price: null,
+  at: at === null ? null : BigInt(at),
+});
+
+Deno.test("in update mode rows take the place of those with their key, and deletes take rows out", () =>
+  withDatabase(async (db) => {
+    const writer = await open(db, { table: "prices", key: ["symbol"] });
+    const first = await commit(writer, 0, [price("A", 1), price("B", 1), price("C", 1)]);
+    deepEqual(first, { status: "committed", numOutputRows: 3 });
+
+    const second = await commit(writer, 1, [price("B", 2), price("D", 2)], [
+      price("A", 1),
+      price("never there", 1),
+    ]);
+
+    deepEqual(second, { status: "committed", numOutputRows: 4 });
+    deepEqual(await db.rows("select symbol, at from prices order by 1"), ["B|2", "C|1", "D|2"]);
+    deepEqual(await db.rows("select batch_id from sluice_progress"), ["1"]);
+    await writer.close();
+  }));
+
+Deno.test("the key is that of the query's result where no option names one", () =>
+  withDatabase(async (db) => {
+    const writer = await open(db, { table: "prices" }, { keyColumns: ["symbol"] });
+    await commit(writer, 0, [price("A", 1)]);
+    await commit(writer, 1, [price("A", 2)]);
+    deepEqual(await db.rows("select symbol, at from prices"), ["A|2"]);
+    await writer.close();
+  }));
+
+Deno.test("a table is made with the key as its primary key, or unique with equal nulls", () =>
+  withDatabase(async (db) => {
+    const Keyed = s.struct({
+      id: s.long(),
+      region: s.string().nullable(),
+      window: s.struct({ start: s.timestamp(), end: s.timestamp() }),
+    });
+    const keys = {
+      a: ["id"],
+      b: ["window", "id"],
+      c: ["region"],
+      d: ["region", "window"],
+    };
+    for (const [table, key] of Object.entries(keys)) {
+      const sink = postgres({ table, url: db.url, key });
+      const context = contextOf(db, Keyed, table, { outputMode: "update" });
+      await (await sink.open(context)).close();
+      await (await sink.open(context)).close(); // what it made, it takes
+    }
+    deepEqual(
+      await db.rows(`select pg_get_constraintdef(oid) from pg_constraint
+        where conrelid::regclass::text in ('a', 'b', 'c', 'd') and contype in ('p', 'u')
+        order by conrelid::regclass::text`),
+      [
+        "PRIMARY KEY (id)",
+        'PRIMARY KEY ("window", id)',
+        "UNIQUE NULLS NOT DISTINCT (region)",
+        'UNIQUE NULLS NOT DISTINCT (region, "window")',
+      ],
+    );
+  }));
+
+const indexes = {
+  "no index": "",
+  "an index on more columns": "create unique index on prices (symbol, at)",
+  "an index that allows twins": "create index on prices (symbol)",
+  "an index on some rows": "create unique index on prices (symbol) where at > 0",
+  "an index on an expression": "create unique index on prices (lower(symbol))",
+  "a key that is checked later": "alter table prices add unique (symbol) deferrable",
+  "a key and another that is checked later":
+    "alter table prices add primary key (symbol); alter table prices add unique (symbol) deferrable",
+};
+for (const [what, ddl] of Object.entries(indexes)) {
+  Deno.test(`a table with ${what} is refused, and what the error says mends it`, () =>
+    withDatabase(async (db) => {
+      await db.sql.unsafe("create table prices (symbol text, price numeric, at bigint)");
+      await db.sql.unsafe(ddl);
+      await mended(db, { table: "prices", key: ["symbol"] }, /;$/);
+      deepEqual(await db.rows("select symbol, at from prices"), ["A|2"]);
+    }));
+}
+
+Deno.test("a nullable key needs an index in which nulls are equal", () =>
+  withDatabase(async (db) => {
+    await db.sql.unsafe(
+      "create table prices (symbol text, price numeric, at bigint, unique (at, symbol))",
+    );
+    const key = ["symbol", "at"];
+    await mended(db, { table: "prices", key }, /create unique index on .* nulls not distinct;$/);
+    const writer = await open(db, { table: "prices", key });
+    await commit(writer, 2, [price("A", null)]);
+    await commit(writer, 3, [{ ...price("A", null), price: null }], [price("A", 1)]);
+    deepEqual(await db.rows("select symbol, at from prices order by at"), ["A|2", "A|null"]);
+    await commit(writer, 4, [], [price("A", null)]);
+    deepEqual(await db.rows("select symbol, at from prices order by at"), ["A|2"]);
+    await writer.close();
+  }));
+
+/** Sees the sink refuse the table, does what the error says, and writes two batches. */
+async function mended(db: TestDatabase, options: PostgresOptions, says: RegExp): Promise<void> {
+  let remedy: string | undefined;
+  await rejects(open(db, options), (error: SluiceError) => {
+    equal(error.code, "SCHEMA_MISMATCH");
+    remedy = /mend the table run:\n(.*)$/s.exec(error.message)?.[1];
+    match(remedy ?? error.message, says);
+    return true;
+  });
+  await db.sql.unsafe(remedy!);
+  const writer = await open(db, options);
+  await commit(writer, 0, [price("A", 1)]);
+  await commit(writer, 1, [price("A", 2)], [price("A", 1)].filter(() => options.key!.length > 1));
+  await writer.close();
+}
+
+Deno.test("columns that the rows do not have stay as they are", () =>
+  withDatabase(async (db) => {
+    await db.sql.unsafe(`create table prices (seen int default 7, symbol varchar primary key,
+      price numeric, at bigint, included text)`);
+    await db.sql.unsafe("create unique index on prices (symbol) include (at)");
+    const writer = await open(db, { table: "prices", key: ["symbol"] });
+    await commit(writer, 0, [price("A", 1), price("B", 1)]);
+    await db.sql.unsafe("update prices set seen = 8 where symbol = 'A'");
+    await commit(writer, 1, [price("A", 2), price("B", 2)]);
+    deepEqual(await db.rows("select symbol, at, seen from prices order by 1"), ["A|2|8", "B|2|7"]);
+    await writer.close();
+  }));
+
+Deno.test("rows that are all key are there once", () =>
+  withDatabase(async (db) => {
+    const Pair = s.struct({ a: s.long(), b: s.string().nullable() });
+    const writer = await postgres({ table: "pairs", url: db.url })
+      .open(contextOf(db, Pair, "q", { outputMode: "update", keyColumns: ["a", "b"] }));
+    for (let batchId = 0; batchId < 2; batchId++) {
+      const rows = [{ a: 1n, b: null }, { a: 1n, b: "x" }];
+      await (await writer.stage(rowsBatch(batchId, Pair, rows))).commit();
+    }
+    deepEqual(await db.rows("select a, b from pairs order by b"), ["1|x", "1|null"]);
+    await writer.close();
+  }));
+
+Deno.test("a struct is a key by its fields, and empty text is not null", () =>
+  withDatabase(async (db) => {
+    const Count = s.struct({
+      window: s.struct({ start: s.timestamp(), end: s.timestamp() }),
+      place: s.struct({ city: s.string().nullable() }).nullable(),
+      count: s.long(),
+    });
+    const context = contextOf(db, Count, "q", {
+      outputMode: "update",
+      keyColumns: ["window", "place"],
+    });
+    const writer = await postgres({ table: "counts", url: db.url }).open(context);
+    const window = { start: 0n, end: 60_000_000n };
+    const places = [{ city: "Ulm" }, { city: "" }, { city: null }, null];
+    const rows = (count: bigint) => places.map((place) => ({ window, place, count }));
+    await (await writer.stage(rowsBatch(0, Count, rows(1n)))).commit();
+    await (await writer.stage(rowsBatch(1, Count, rows(2n).slice(1)))).commit();
+    await (await writer.stage({
+      ...rowsBatch(2, Count, []),
+      deletes: rowsBatch(0, Count, [rows(2n)[3]!]).batch,
+    })).commit();
+    deepEqual(await db.rows("select place::text, count from counts order by count, 1"), [
+      '{"city": "Ulm"}|1',
+      '{"city": ""}|2',
+      '{"city": null}|2',
+    ]);
+    await writer.close();
+  }));
+
+for (const isDelete of [false, true]) {
+  const what = isDelete ? "both among the rows and among the deletes" : "twice among the rows";
+  Deno.test(`a key that is ${what} is an error, and nothing of the batch is written`, () =>
+    withDatabase(async (db) => {
+      const writer = await open(db, { table: "prices", key: ["symbol"] });
+      const rows = [price("A", 1), price("B", 1)];
+      const twin = [price("A", 2)];
+      const writing = isDelete
+        ? commit(writer, 0, rows, twin)
+        : commit(writer, 0, [...rows, ...twin]);
+      await rejects(writing, (error: SluiceError) => {
+        equal(error.code, "DUPLICATE_KEY");
+        equal(error.retryable, false);
+        match(error.message, /stage batch 0|table "prices" by key at symbol = A: found two rows/);
+        return true;
+      });
+      deepEqual(await db.rows("select * from prices"), []);
+      await commit(writer, 0, rows);
+      equal((await db.rows("select * from prices")).length, 2);
+      await writer.close();
+    }));
+}
+
+Deno.test("with orderBy an older change undoes nothing, and null is older than all", () =>
+  withDatabase(async (db) => {
+    const writer = await open(db, { table: "prices", key: ["symbol"], orderBy: "at" });
+    await commit(writer, 0, ["A", "B", "C", "D"].map((symbol) => price(symbol, 5)));
+    await commit(writer, 1, [price("A", 4), price("B", null)], [price("C", 4), price("D", null)]);
+    const all = ["A|5", "B|5", "C|5", "D|5"];
+    deepEqual(await db.rows("select symbol, at from prices order by 1"), all);
+
+    await db.sql.unsafe("update prices set price = 1");
+    await commit(writer, 2, [price("A", 5), price("B", 6)], [price("C", 5)]);
+    deepEqual(await db.rows("select symbol, at, price from prices order by 1"), [
+      "A|5|null",
+      "B|6|null",
+      "D|5|1.00000000",
+    ]);
+
+    await db.sql.unsafe("update prices set at = null");
+    await commit(writer, 3, [price("A", null)], [price("B", null), price("D", 1)]);
+    deepEqual(await db.rows("select symbol, at from prices order by 1"), ["A|null"]);
+    await writer.close();
+  }));
+
+Deno.test("orderBy text goes by its bytes in a table of any language", () =>
+  withDatabase(async (db) => {
+    await db.sql.unsafe(`create table positions (id bigint primary key,
+      position text collate "en-x-icu")`);
+    const Position = s.struct({ id: s.long(), position: s.string() });
+    const context = contextOf(db, Position, "q", { outputMode: "update", keyColumns: ["id"] });
+    const writer = await postgres({ table: "positions", url: db.url, orderBy: "position" })
+      .open(context);
+    // In English "a" is less than "B", and "é" less than "z".
+    for (const [batchId, position] of ["B", "a", "Z", "z", "é", "z"].entries()) {
+      await (await writer.stage(rowsBatch(batchId, Position, [{ id: 1n, position }]))).commit();
+    }
+    deepEqual(await db.rows("select position from positions"), ["é"]);
+    await writer.close();
+  }));
+
+Deno.test("onDelete mark keeps rows whose keys are gone, and what they know", () =>
+  withDatabase(async (db) => {
+    const writer = await open(db, {
+      table: "prices",
+      key: ["symbol"],
+      orderBy: "at",
+      onDelete: "mark",
+      deletedColumn: "is_gone",
+    });
+    await commit(writer, 0, [price("A", 1), price("B", 1)]);
+    await commit(writer, 1, [], [price("A", 2), price("new", 2)]);
+    const marked = ["A|2|true", "B|1|false", "new|2|true"];
+    deepEqual(await db.rows("select symbol, at, is_gone from prices order by 1"), marked);
+    // Older than the delete: it stays deleted.
+    await commit(writer, 2, [price("A", 1), price("new", 1)]);
+    deepEqual(await db.rows("select symbol, at, is_gone from prices order by 1"), marked);
+    await commit(writer, 3, [price("A", 3)], [price("B", 0)]);
+    deepEqual(await db.rows("select symbol, at, is_gone from prices order by 1"), [
+      "A|3|false",
+      "B|1|false",
+      "new|2|true",
+    ]);
+    deepEqual(
+      await db.rows(`select format_type(atttypid, null), attnotnull from pg_attribute
+        where attrelid = 'prices'::regclass and attname = 'is_gone'`),
+      ["boolean|true"],
+    );
+    await writer.close();
+  }));
+
+Deno.test("a table without the column for marks is refused with the ALTER TABLE that adds it", () =>
+  withDatabase(async (db) => {
+    await db.sql.unsafe("create table prices (symbol text primary key, price numeric, at bigint)");
+    await rejects(
+      open(db, { table: "prices", key: ["symbol"], onDelete: "mark" }),
+      (error: SluiceError) => {
+        equal(error.code, "SCHEMA_MISMATCH");
+        match(error.message, /deleted: no such column[^]*add column "deleted" boolean;/);
+        return true;
+      },
+    );
+  }));
+
+Deno.test("a batch without rows is noted, and the next one goes on", () =>
+  withDatabase(async (db) => {
+    const writer = await open(db, { table: "prices", key: ["symbol"] });
+    await commit(writer, 0, []);
+    await commit(writer, 1, [], []);
+    deepEqual(await db.rows("select batch_id from sluice_progress"), ["1"]);
+    await commit(writer, 2, [price("A", 1)]);
+    deepEqual(await db.rows("select symbol from prices"), ["A"]);
+    await writer.close();
+  }));
+
+Deno.test("queries in update mode may share a table", () =>
+  withDatabase(async (db) => {
+    const context = { outputMode: "update", keyColumns: ["symbol"] } as const;
+    const writers = [];
+    for (const query of ["a", "b"]) {
+      const sink = postgres({ table: "prices", url: db.url, orderBy: "at" });
+      writers.push(await sink.open(contextOf(db, Price, query, context)));
+    }
+    for (const [i, writer] of writers.entries()) {
+      await commit(writer, 0, [price("both", 5 - i), price(`own ${i}`, 1)]);
+    }
+    deepEqual(await db.rows("select symbol, at from prices order by 1"), [
+      "both|5",
+      "own 0|1",
+      "own 1|1",
+    ]);
+    await Promise.all(writers.map((writer) => writer.close()));
+  }));
+
+Deno.test("options that fit neither the rows nor the query's mode are refused by name", () =>
+  withDatabase(async (db) => {
+    const Nested = s.struct({
+      ...{ id: s.long(), other: s.long(), flag: s.boolean(), Deleted: s.boolean() },
+      tags: s.map(s.string(), s.string()),
+      place: s.struct({ city: s.string() }),
+    });
+    const refused = async (
+      options: Partial<PostgresOptions>,
+      says: RegExp,
+      outputMode: SinkContext["outputMode"] = "update",
+    ) => {
+      const sink = postgres({ table: "t", url: db.url, ...options });
+      await rejects(
+        sink.open(contextOf(db, Nested, "q", { outputMode })),
+        (error: SluiceError) => {
+          equal(error.code, "BAD_OPTION");
+          match(error.message, says);
+          return true;
+        },
+      );
+    };
+    const key = ["id"];
+    await refused({}, /option "key": found no column.*no key of its own/);
+    await refused({ key: [] }, /option "key": found no column/);
+    await refused({ key: ["Id"] }, /found column "Id", wanted one of id, other/);
+    await refused({ key: ["id", "id"] }, /found "id" twice/);
+    await refused({ key: ["tags"] }, /found "tags" map<string,string>, wanted .* no map/);
+    await refused({ key, orderBy: "x" }, /option "orderBy": found column "x"/);
+    await refused({ key, orderBy: "id" }, /found "id", of the key/);
+    await refused({ key, orderBy: "flag" }, /found "flag" boolean/);
+    await refused({ key, orderBy: "place" }, /found "place" struct<city:string>/);
+    await refused({ key, onDelete: "soft" as "mark" }, /option "onDelete": found "soft"/);
+    await refused({ key, onDelete: "mark" }, /found column "Deleted" of the rows/);
+    await refused({ key, deletedColumn: "gone" }, /option "deletedColumn".*onDelete: "mark"/);
+    for (const mode of ["append", "complete"] as const) {
+      await refused({ key }, new RegExp(`option "key": found a query in ${mode} mode`), mode);
+      await refused({ onDelete: "mark" }, /option "onDelete"/, mode);
+    }
+    deepEqual(await db.rows("select to_regclass('t')"), ["null"]);
+  }));
+
+function open(
+  db: TestDatabase,
+  options: PostgresOptions,
+  more: Partial<SinkContext> = {},
+): Promise<SinkWriter> {
+  return postgres({ url: db.url, ...options })
+    .open(contextOf(db, Price, "query-1", { outputMode: "update", ...more }));
+}
+
+async function commit(
+  writer: SinkWriter,
+  batchId: number,
+  rows: readonly PriceRow[],
+  deletes?: readonly PriceRow[],
+) {
+  const more = deletes === undefined ? {} : { deletes: rowsBatch(0, Price, deletes).batch };
+  return await (await writer.stage(rowsBatch(batchId, Price, rows, more))).commit();
+}
