@@ -52,7 +52,6 @@ export {
 } from "./records.ts";
 export { retry, type RetryNotice, type RetryPolicy } from "./retry.ts";
 export { rowBlock, type RowBlockPlace } from "./row_block.ts";
-export { rowsDecoder } from "./rows_decoder.ts";
 export {
   type ArrayType,
   type DataType,
