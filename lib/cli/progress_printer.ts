@@ -72,12 +72,12 @@ export class ProgressPrinter {
     this.#closeLine();
   }
 
-  /** Offsets that the query has not read, over all partitions, when its newest batch was planned. */
+  /** Offsets that the query has not read, over all sources, when its newest batch was planned. */
   get lag(): bigint {
-    const source = this.last?.sources[0];
-    return source === undefined
-      ? 0n
-      : offsetsBehindLatest(source.endOffset, source.latestOffset).total;
+    const behind = (this.last?.sources ?? []).map(({ endOffset, latestOffset }) =>
+      offsetsBehindLatest(endOffset, latestOffset).total
+    );
+    return behind.reduce((sum, offsets) => sum + offsets, 0n);
   }
 
   /** Records per second since the printer was made. */

@@ -52,7 +52,6 @@ export async function progress(
 }
 
 function batchRow(progress: StreamingQueryProgress): Readonly<Record<string, unknown>> {
-  const [source] = progress.sources;
   return {
     batch: progress.batchId,
     records: progress.numInputRows,
@@ -60,9 +59,10 @@ function batchRow(progress: StreamingQueryProgress): Readonly<Record<string, unk
     ...Object.fromEntries(
       progress.sinks.map(({ description, numOutputRows }) => [description, numOutputRows]),
     ),
-    lag: source === undefined
-      ? 0n
-      : offsetsBehindLatest(source.endOffset, source.latestOffset).total,
+    lag: progress.sources.reduce(
+      (sum, source) => sum + offsetsBehindLatest(source.endOffset, source.latestOffset).total,
+      0n,
+    ),
     "rows/s": Math.round(progress.processedRowsPerSecond),
   };
 }

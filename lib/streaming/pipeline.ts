@@ -1,46 +1,64 @@
-import {
-  type Decoder,
-  type Schema,
-  type Sink,
-  SluiceError,
-  type Source,
-  type TypeSpec,
-} from "../core/mod.ts";
+import type { Schema, Sink, StaticTable, TypeSpec } from "../core/mod.ts";
 import {
   dropColumns,
+  dropDuplicates,
+  dropDuplicatesWithinWatermark,
+  eventTimeOf,
+  type EventTimeOperator,
   filterRows,
   flatMapRows,
+  type GroupKey,
+  type JoinedRow,
+  type JoinKey,
+  type JoinOptions,
+  joinStatic,
+  type JoinStaticOptions,
+  joinStreams,
+  type JoinType,
+  latestByKey,
+  type LatestByKeyOptions,
   mapRows,
   type Operator,
+  renameColumn,
+  type Renamed,
   selectColumns,
+  type StatefulOperator,
+  type StreamRows,
   whereRows,
   type WithColumn,
   withColumn,
 } from "../transforms/mod.ts";
+import type { Environment } from "./environment.ts";
 import { type ForeachBatch, foreachBatch } from "./foreach_batch.ts";
-import { RowMaker } from "./row_maker.ts";
-import { type StartOptions, startQuery } from "./start_query.ts";
+import { GroupedPipeline } from "./grouped_pipeline.ts";
+import { type LateSinks, lateTaps } from "./late_sinks.ts";
+import { type PlanNode, statefulNode, statelessNode, watermarkNode } from "./plan/node.ts";
+import type { Tap } from "./plan/query_plan.ts";
+import { refuseSecondWatermark } from "./plan/refuse_bad_plan.ts";
+import { type StartOptions, startQuery, type WrittenQuery } from "./start_query.ts";
 import type { StreamingQuery } from "./streaming_query.ts";
 
-/** A named query without a source. */
-export interface PipelineStart {
-  /** Reads from a source. */
-  from(source: Source): PipelineSource;
-}
+// deno-lint-ignore no-explicit-any -- of any rows
+type AnyPipeline = Pipeline<any>;
 
-/** A query that reads records. */
-export interface PipelineSource {
-  /** Makes rows of the records. */
-  decode<Row>(decoder: Decoder<Row>): Pipeline<Row>;
-}
+/** Starts a query in other surroundings than the machine's: for simulations. */
+export let startIn: (
+  pipeline: AnyPipeline,
+  options: StartOptions,
+  environment: Environment,
+) => Promise<StreamingQuery>;
 
 /**
  * A query as it is being written: rows of a known type, and the sinks they go to.
  *
- * Its operators work on one row at a time and must give the same for the same row, always: after a
- * crash a batch is made again. They can be put in any order, before the sinks. A record with a row
- * that an operator fails on is a dead letter, with all rows that were made of it; only a failure of
- * `map` stops the query.
+ * Most operators work on one row at a time and must give the same for the same row, always: after a
+ * crash a batch is made again. They can be put in any order. Those that remember rows (`groupBy`,
+ * `dropDuplicates`, `latestByKey`, `join`) keep what they remember in the checkpoint, as of the last
+ * batch that is done. Sinks may hang anywhere: each gets the rows as they are at its place.
+ *
+ * A record with a row that an operator fails on is a dead letter, with all rows that were made of it.
+ * Behind the first sink, and behind an operator that remembers, rows have no record any more: there a
+ * failure stops the query with `OPERATOR_FAILED`.
  *
  * @example
  * ```ts
@@ -75,23 +93,18 @@ export interface PipelineSource {
  * ```
  */
 export class Pipeline<Row> {
-  readonly #name: string;
-  readonly #source: Source;
-  readonly #rows: RowMaker<Row>;
-  readonly #sinks: readonly Sink[];
+  readonly #query: WrittenQuery;
 
   /** Use `pipeline(name).from(source).decode(decoder)`. */
-  constructor(name: string, source: Source, rows: RowMaker<Row>, sinks: readonly Sink[]) {
-    this.#name = name;
-    this.#source = source;
-    this.#rows = rows;
-    this.#sinks = sinks;
+  constructor(query: WrittenQuery) {
+    this.#query = query;
   }
 
-  /**
-   * Makes a row of each row. What the function throws, or a row that does not fit the schema, stops
-   * the query with `MAP_FAILED`.
-   */
+  static {
+    startIn = (pipeline, options, environment) => startQuery(pipeline.#query, options, environment);
+  }
+
+  /** Makes a row of each row. */
   map<Out>(schema: Schema<Out>, change: (row: Row) => Out): Pipeline<Out> {
     return this.#with("map", mapRows(schema, change));
   }
@@ -103,7 +116,7 @@ export class Pipeline<Row> {
 
   /** Keeps the rows for which the function returns true. The others are no dead letters. */
   filter(predicate: (row: Row) => boolean): Pipeline<Row> {
-    return this.#with("filter", filterRows(this.#rows.schema, predicate));
+    return this.#with("filter", filterRows(this.#schema, predicate));
   }
 
   /**
@@ -113,7 +126,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `BAD_EXPRESSION` if it is no condition over the columns there are.
    */
   where(condition: string): Pipeline<Row> {
-    return this.#with("where", whereRows(this.#rows.schema, condition));
+    return this.#with(`where ${condition}`, whereRows(this.#schema, condition));
   }
 
   /**
@@ -122,7 +135,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_SCHEMA` for no name, or one twice.
    */
   select<Name extends keyof Row & string>(...names: Name[]): Pipeline<Pick<Row, Name>> {
-    return this.#with("select", selectColumns(this.#rows.schema, names));
+    return this.#with(`select ${names.join(", ")}`, selectColumns(this.#schema, names));
   }
 
   /**
@@ -131,7 +144,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_SCHEMA` if none is left.
    */
   drop<Name extends keyof Row & string>(...names: Name[]): Pipeline<Omit<Row, Name>> {
-    return this.#with("drop", dropColumns(this.#rows.schema, names));
+    return this.#with(`drop ${names.join(", ")}`, dropColumns(this.#schema, names));
   }
 
   /**
@@ -147,12 +160,191 @@ export class Pipeline<Row> {
     type: TypeSpec<Value>,
     sql: string,
   ): Pipeline<WithColumn<Row, Name, Value>> {
-    return this.#with("withColumn", withColumn(this.#rows.schema, name, type, sql));
+    return this.#with(`withColumn ${name} = ${sql}`, withColumn(this.#schema, name, type, sql));
   }
 
-  /** Brings each batch to these sinks, in this order, each exactly once. */
+  /**
+   * Gives a column another name.
+   *
+   * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_SCHEMA` if another column has the new name.
+   */
+  withColumnRenamed<From extends keyof Row & string, To extends string>(
+    from: From,
+    to: To,
+  ): Pipeline<Renamed<Row, From, To>> {
+    const operator = renameColumn<Row, From, To>(this.#schema, from, to);
+    return this.#with(`withColumnRenamed ${from} to ${to}`, operator);
+  }
+
+  /**
+   * Says which column holds when a row happened, and how far rows may be out of order: the watermark
+   * is the latest of these times, less the delay. Operators behind it let go of what is before the
+   * watermark, and leave out rows that come too late. Of several watermarks in a query the least
+   * counts for all.
+   *
+   * @param column A timestamp.
+   * @param delayThreshold A length of time: `"10 minutes"`.
+   * @throws {SluiceError} `BAD_PIPELINE` behind another watermark, or behind an operator that
+   * remembers rows; `UNKNOWN_COLUMN`, `BAD_SCHEMA`, `BAD_OPTION`.
+   */
+  withWatermark(column: keyof Row & string, delayThreshold: string): Pipeline<Row> {
+    refuseSecondWatermark(this.#node, column);
+    const operator = eventTimeOf(this.#schema, column, delayThreshold);
+    const label = `withWatermark ${column}, ${delayThreshold}`;
+    return this.#at(watermarkNode(this.#node, operator as unknown as EventTimeOperator, label));
+  }
+
+  /**
+   * Groups rows by columns and windows; without any, all rows are one group. What is made of a group
+   * is said next: `agg`, `count` or `flatMapGroupsWithState`.
+   */
+  groupBy<const Keys extends readonly GroupKey<Row>[]>(...keys: Keys): GroupedPipeline<Row, Keys> {
+    return new GroupedPipeline(this.#rows, keys, (operator) => this.#behind([this], operator));
+  }
+
+  /**
+   * Keeps the first row of those that are alike in these columns, or in all if none is named. With the
+   * event time among them only rows within the watermark are remembered, else all for ever.
+   *
+   * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_PIPELINE` for a type that cannot be compared.
+   */
+  dropDuplicates(...columns: (keyof Row & string)[]): Pipeline<Row> {
+    const operator = dropDuplicates(this.#rows, columns.length === 0 ? undefined : columns);
+    return this.#behind([this], operator);
+  }
+
+  /**
+   * Keeps the first row of those that are alike in these columns, or in all if none is named, and
+   * remembers it for as long as the watermark's delay: whatever its event time is.
+   *
+   * @throws {SluiceError} `BAD_PIPELINE` without a watermark; as `dropDuplicates`.
+   */
+  dropDuplicatesWithinWatermark(...columns: (keyof Row & string)[]): Pipeline<Row> {
+    const names = columns.length === 0 ? undefined : columns;
+    return this.#behind([this], dropDuplicatesWithinWatermark(this.#rows, names));
+  }
+
+  /**
+   * Keeps of each key the newest row: a table made of its changes. It takes the output modes `update`
+   * and `complete`.
+   *
+   * @example
+   * ```ts
+   * import { deepEqual } from "assert";
+   * import { json, ndjson, pipeline, schema as s } from "sluice";
+   *
+   * const Price = s.struct({ symbol: s.string(), version: s.long(), price: s.long().nullable() });
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(
+   *   `${folder}/prices.ndjson`,
+   *   '{"symbol":"BTC","version":2,"price":70}\n{"symbol":"BTC","version":1,"price":60}\n' +
+   *     '{"symbol":"ETH","version":1,"price":3}\n{"symbol":"ETH","version":2}\n',
+   * );
+   *
+   * let table: unknown[] = [];
+   * const query = await pipeline("prices")
+   *   .from(ndjson({ path: `${folder}/prices.ndjson` }))
+   *   .decode(json(Price))
+   *   .latestByKey({ key: ["symbol"], orderBy: "version", deleteWhen: "price IS NULL" })
+   *   .foreachBatch((batch) => {
+   *     table = [...batch.rows()];
+   *   })
+   *   .start({
+   *     checkpointLocation: `${folder}/checkpoint`,
+   *     outputMode: "complete",
+   *     trigger: { availableNow: true },
+   *   });
+   * await query.awaitTermination();
+   *
+   * deepEqual(table, [{ symbol: "BTC", version: 2n, price: 70n }]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   *
+   * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_EXPRESSION`.
+   */
+  latestByKey(options: LatestByKeyOptions<Row>): Pipeline<Row> {
+    return this.#behind([this], latestByKey(this.#rows, options));
+  }
+
+  /**
+   * Joins these rows with those of another stream: each pair that matches comes out once, whichever
+   * row came first. The sinks of both stay where they are. With a watermark on both sides and `within`
+   * rows are forgotten once nothing can match them any more, and outer joins are possible.
+   *
+   * @example
+   * ```ts
+   * import { deepEqual } from "assert";
+   * import { json, ndjson, pipeline, schema as s } from "sluice";
+   *
+   * const Order = s.struct({ order_id: s.long(), ordered: s.timestamp("s") });
+   * const Payment = s.struct({ order_id: s.long(), paid: s.timestamp("s") });
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(
+   *   `${folder}/orders.ndjson`,
+   *   '{"order_id":1,"ordered":100}\n{"order_id":2,"ordered":110}\n',
+   * );
+   * await Deno.writeTextFile(`${folder}/payments.ndjson`, '{"order_id":2,"paid":130}\n');
+   *
+   * const payments = pipeline("payments")
+   *   .from(ndjson({ path: `${folder}/payments.ndjson` }))
+   *   .decode(json(Payment))
+   *   .withWatermark("paid", "10 minutes");
+   * const paid: unknown[] = [];
+   * const query = await pipeline("paid orders")
+   *   .from(ndjson({ path: `${folder}/orders.ndjson` }))
+   *   .decode(json(Order))
+   *   .withWatermark("ordered", "10 minutes")
+   *   .join(payments, {
+   *     on: ["order_id"],
+   *     within: { left: "ordered", right: "paid", from: "0 seconds", to: "1 hour" },
+   *   })
+   *   .foreachBatch((batch) => {
+   *     for (const { order_id, ordered, paid: at } of batch.rows()) paid.push([order_id, at - ordered]);
+   *   })
+   *   .start({ checkpointLocation: `${folder}/checkpoint`, trigger: { availableNow: true } });
+   * await query.awaitTermination();
+   *
+   * deepEqual(paid, [[2n, 20_000_000n]]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   *
+   * @throws {SluiceError} `UNKNOWN_COLUMN`, `BAD_SCHEMA` for a column that both have and that is no key;
+   * `BAD_PIPELINE` for an outer join without bounds; `BAD_EXPRESSION`, `BAD_OPTION`.
+   */
+  join<
+    Other,
+    const On extends readonly JoinKey<Row, Other>[],
+    Type extends JoinType = "inner",
+  >(
+    other: Pipeline<Other>,
+    options: JoinOptions<Row, Other, On, Type>,
+  ): Pipeline<JoinedRow<Row, Other, On, Type>> {
+    return this.#behind([this, other], joinStreams(this.#rows, other.#rows, options));
+  }
+
+  /**
+   * Joins these rows with a table that stands still: it is read when the query starts, and again when
+   * `query.refresh(name)` is called.
+   *
+   * @throws {SluiceError} `UNKNOWN_COLUMN`, `BAD_SCHEMA`, `BAD_EXPRESSION`, `BAD_OPTION`.
+   */
+  joinStatic<
+    Other,
+    const On extends readonly JoinKey<Row, Other>[],
+    Type extends "inner" | "leftOuter" = "inner",
+  >(
+    table: StaticTable<Other>,
+    options: JoinStaticOptions<Row, Other, On, Type>,
+  ): Pipeline<JoinedRow<Row, Other, On, Type>> {
+    return this.#behind([this], joinStatic(this.#rows, table, options));
+  }
+
+  /**
+   * Brings the rows as they are here to these sinks, in this order, each batch exactly once. What is
+   * written behind it does not change what they get.
+   */
   to(...sinks: Sink[]): Pipeline<Row> {
-    return new Pipeline(this.#name, this.#source, this.#rows, [...this.#sinks, ...sinks]);
+    return this.#tapped(sinks.map((sink) => ({ sink, node: this.#node })));
   }
 
   /** Hands each batch to a function of yours, at least once. */
@@ -161,58 +353,57 @@ export class Pipeline<Row> {
   }
 
   /**
+   * Brings rows that came too late for the operator before it to these sinks, as that operator was
+   * given them. Behind `join` say of which side: `lateTo({ left: sink, right: sink })`.
+   *
+   * @throws {SluiceError} `BAD_PIPELINE` if it is not right behind an operator that remembers rows, or
+   * there is no watermark by which they could be late.
+   */
+  lateTo(...sinks: Sink[] | [LateSinks]): Pipeline<Row> {
+    return this.#tapped(lateTaps(this.#node, sinks));
+  }
+
+  /**
    * Starts the query, where its checkpoint says it stopped.
    *
-   * @throws {SluiceError} if the checkpoint is in use, a table does not fit, or a service is away
-   * for longer than `retryForMs`.
+   * @throws {SluiceError} `BAD_PIPELINE` if it cannot be run as it is written; another if the checkpoint
+   * is in use or is that of another query, a table does not fit, or a service is away for longer than
+   * `retryForMs`.
    */
   start(options: StartOptions): Promise<StreamingQuery> {
-    const rows = this.#rows as unknown as RowMaker;
-    return startQuery(this.#name, this.#source, rows, this.#sinks, options);
+    return startQuery(this.#query, options);
   }
 
-  #with<Out>(verb: string, operator: Operator<Row, Out>): Pipeline<Out> {
-    if (this.#sinks.length > 0) {
-      throw new SluiceError("BAD_PIPELINE", {
-        attempted: `${verb} the rows of query "${this.#name}"`,
-        found: "sinks before it",
-        wanted: `${verb} before to and foreachBatch`,
-      });
-    }
-    return new Pipeline(this.#name, this.#source, this.#rows.with(operator), []);
+  get #node(): PlanNode {
+    return this.#query.last;
   }
-}
 
-/**
- * Begins a query. Its name is for people; its identity is its checkpoint.
- *
- * @example
- * ```ts
- * import { deepEqual } from "assert";
- * import { json, ndjson, pipeline, schema as s } from "sluice";
- *
- * const Trade = s.struct({ symbol: s.string().from("s"), price: s.decimal(18, 8).from("p") });
- * const folder = await Deno.makeTempDir();
- * await Deno.writeTextFile(`${folder}/trades.ndjson`, '{"s":"BTCUSDT","p":"0.10"}\n');
- *
- * const prices: string[] = [];
- * const query = await pipeline("prices")
- *   .from(ndjson({ path: `${folder}/trades.ndjson` }))
- *   .decode(json(Trade))
- *   .foreachBatch((batch) => {
- *     for (const row of batch.rows()) prices.push(`${row.symbol} ${row.price}`);
- *   })
- *   .start({ checkpointLocation: `${folder}/checkpoint`, trigger: { availableNow: true } });
- * await query.awaitTermination();
- *
- * deepEqual(prices, ["BTCUSDT 0.10000000"]);
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
-export function pipeline(name: string): PipelineStart {
-  return {
-    from: (source) => ({
-      decode: (decoder) => new Pipeline(name, source, RowMaker.of(decoder), []),
-    }),
-  };
+  // Plans know rows by their schema; their type is known here alone.
+  get #schema(): Schema<Row> {
+    return this.#node.schema as unknown as Schema<Row>;
+  }
+
+  get #rows(): StreamRows<Row> {
+    return this.#node as unknown as StreamRows<Row>;
+  }
+
+  #with<Out>(label: string, operator: Operator<Row, Out>): Pipeline<Out> {
+    return this.#at(statelessNode(this.#node, operator as unknown as Operator, label));
+  }
+
+  #behind<Out>(inputs: readonly AnyPipeline[], operator: StatefulOperator<Out>): Pipeline<Out> {
+    const nodes = inputs.map((input) => input.#node);
+    const taps = inputs.flatMap((input) => input.#query.taps);
+    const last = statefulNode(nodes, operator as unknown as StatefulOperator);
+    // Where both inputs come from one pipeline, they have its sinks in common.
+    return new Pipeline({ ...this.#query, last, taps: [...new Set(taps)] });
+  }
+
+  #at<Out>(last: PlanNode): Pipeline<Out> {
+    return new Pipeline({ ...this.#query, last });
+  }
+
+  #tapped(taps: readonly Tap[]): Pipeline<Row> {
+    return new Pipeline({ ...this.#query, taps: [...this.#query.taps, ...taps] });
+  }
 }

@@ -1,16 +1,17 @@
 import {
   badOption,
   type Clock,
+  type OutputMode,
   refuseUnknownOptions,
   type RetryPolicy,
-  type Sink,
-  SluiceError,
-  type Source,
-  systemClock,
 } from "../core/mod.ts";
-import { Checkpoint } from "./checkpoint.ts";
-import type { QueryListener } from "./query_listener.ts";
-import type { RowMaker } from "./row_maker.ts";
+import { Checkpoint } from "./checkpoint/checkpoint.ts";
+import { type Environment, machine } from "./environment.ts";
+import { withNumberedFunctions } from "./foreach_batch.ts";
+import { compilePlan } from "./plan/compile_plan.ts";
+import type { PlanNode } from "./plan/node.ts";
+import type { Tap } from "./plan/query_plan.ts";
+import type { QueryListener } from "./progress/query_listener.ts";
 import { StreamingQuery } from "./streaming_query.ts";
 import { isTrigger, type Trigger } from "./trigger.ts";
 
@@ -18,75 +19,90 @@ import { isTrigger, type Trigger } from "./trigger.ts";
 export interface StartOptions {
   /** The folder that holds the query's progress; one folder, one query, for ever. */
   readonly checkpointLocation: string;
+  /**
+   * What of the result is written for a batch; absent: `append`. It is that of the last operators
+   * with state; sinks before them get rows as they come.
+   */
+  readonly outputMode?: OutputMode;
   /** When batches run; absent: as soon as there is something, until stopped. */
   readonly trigger?: Trigger;
   /**
    * How long to try again when a service is away, in milliseconds, 0 or more; absent: two minutes.
    */
   readonly retryForMs?: number;
-  /** Told of every batch, and of every retry. */
-  readonly listener?: QueryListener;
+  /** One or several that are told of every batch, and of every retry. */
+  readonly listener?: QueryListener | readonly QueryListener[];
   /** For tests that bring their own time. */
   readonly clock?: Clock;
 }
 
-const KNOWN_OPTIONS = ["checkpointLocation", "trigger", "retryForMs", "listener", "clock"];
+/** A query as it is written. */
+export interface WrittenQuery {
+  readonly name: string;
+  /** The rows at its end. */
+  readonly last: PlanNode;
+  readonly taps: readonly Tap[];
+}
+
+const KNOWN_OPTIONS = [
+  "checkpointLocation",
+  "outputMode",
+  "trigger",
+  "retryForMs",
+  "listener",
+  "clock",
+];
+const OUTPUT_MODES: readonly unknown[] = ["append", "update", "complete"];
 const DEFAULT_RETRY_FOR_MS = 120_000;
 const FIRST_RETRY_DELAY_MS = 200;
 const MAX_RETRY_DELAY_MS = 5_000;
 
-/** Opens checkpoint and sinks, and starts the query's loop. */
+/** Opens checkpoint, sources, sinks and state, and starts the query's loop. */
 export async function startQuery(
-  name: string,
-  source: Source,
-  rowMaker: RowMaker,
-  sinks: readonly Sink[],
+  query: WrittenQuery,
   options: StartOptions,
+  surroundings: Environment = machine,
 ): Promise<StreamingQuery> {
+  const { name } = query;
   refuseUnknownOptions(`start query "${name}"`, options, KNOWN_OPTIONS);
   refuseBadValues(name, options);
-  refuseBadSinks(name, sinks);
-  const clock = options.clock ?? systemClock;
+  const outputMode = options.outputMode ?? "append";
+  const sinks = withNumberedFunctions(query.taps.map(({ sink }) => sink));
+  const taps = query.taps.map((tap, i) => ({ ...tap, sink: sinks[i]! }));
+  const plan = compilePlan(name, query.last, taps, outputMode);
+  const environment = options.clock === undefined
+    ? surroundings
+    : { ...surroundings, clock: options.clock };
   const retryPolicy: RetryPolicy = {
     maxElapsedMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
     firstDelayMs: FIRST_RETRY_DELAY_MS,
     maxDelayMs: MAX_RETRY_DELAY_MS,
   };
-  const checkpoint = await Checkpoint.open(options.checkpointLocation.replace(/(?<=.)\/+$/, ""));
-  const query = new StreamingQuery({
+  const location = options.checkpointLocation.replace(/(?<=.)\/+$/, "");
+  const running = new StreamingQuery({
     name,
-    source,
-    rowMaker,
-    sinks,
-    checkpoint,
-    clock,
+    plan,
+    checkpoint: await Checkpoint.open(location, environment),
+    environment,
     retryPolicy,
     trigger: options.trigger ?? { processingTime: 0 },
-    listener: options.listener ?? {},
+    listeners: [options.listener ?? []].flat(),
   });
-  await query.open();
-  return query;
-}
-
-function refuseBadSinks(name: string, sinks: readonly Sink[]): void {
-  const names = sinks.map((sink) => sink.name);
-  const twice = names.find((sink, i) => names.indexOf(sink) !== i);
-  if (names.length > 0 && twice === undefined) return;
-  throw new SluiceError("BAD_PIPELINE", {
-    attempted: `start query "${name}"`,
-    found: twice === undefined ? "no sink" : `two sinks ${twice}`,
-    wanted: "one or more sinks, each of another table",
-  });
+  await running.open();
+  return running;
 }
 
 function refuseBadValues(name: string, options: StartOptions): void {
-  const { checkpointLocation, trigger, retryForMs } = options;
+  const { checkpointLocation, outputMode, trigger, retryForMs, listener } = options;
   const refuse = (option: string, found: unknown, wanted: string) => {
     const text = JSON.stringify(found) ?? String(found);
     throw badOption(`start query "${name}"`, option, text, wanted);
   };
   if (typeof checkpointLocation !== "string" || checkpointLocation === "") {
     refuse("checkpointLocation", checkpointLocation, "the path of a folder");
+  }
+  if (outputMode !== undefined && !OUTPUT_MODES.includes(outputMode)) {
+    refuse("outputMode", outputMode, '"append", "update" or "complete"');
   }
   if (trigger !== undefined && !isTrigger(trigger)) {
     refuse(
@@ -97,5 +113,9 @@ function refuseBadValues(name: string, options: StartOptions): void {
   }
   if (retryForMs !== undefined && !(retryForMs >= 0)) {
     refuse("retryForMs", retryForMs, "0 or more milliseconds");
+  }
+  const listeners: readonly unknown[] = [listener ?? []].flat();
+  if (listeners.some((each) => typeof each !== "object" || each === null)) {
+    refuse("listener", listener, "a listener, or a list of them");
   }
 }

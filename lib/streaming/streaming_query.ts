@@ -1,60 +1,44 @@
-import {
-  type Clock,
-  errorText,
-  isRetryable,
-  offsetRanges,
-  type Offsets,
-  retry,
-  type RetryPolicy,
-  type Sink,
-  type SinkContext,
-  type Source,
-} from "../core/mod.ts";
-import { BatchRunner, type DoneBatch, type Retry } from "./batch_runner.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import type { OpenSink } from "./commit_batch.ts";
-import { type NextRange, nextRange } from "./next_range.ts";
-import type { StreamingQueryProgress } from "./progress.ts";
-import { ProgressReporter, type ReadyRange } from "./progress_reporter.ts";
-import type { QueryListener } from "./query_listener.ts";
-import { readBatch } from "./read_batch.ts";
-import { refuseLoop, refuseStrangeSinks } from "./refuse_strange_sinks.ts";
-import type { RowMaker } from "./row_maker.ts";
-import { TopicIdentities } from "./topic_identities.ts";
+import { errorText, isRetryable, retry, type RetryPolicy, type SinkContext } from "../core/mod.ts";
+import type { Retry } from "./batch/batch_runner.ts";
+import type { OpenSink } from "./batch/commit_batch.ts";
+import { refuseSharedTargets } from "./batch/refuse_strange_sinks.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
+import type { Recovery } from "./checkpoint/planned_batch.ts";
+import type { Environment } from "./environment.ts";
+import { explainPlan } from "./plan/explain_plan.ts";
+import type { QueryPlan } from "./plan/query_plan.ts";
+import type { StreamingQueryProgress } from "./progress/progress.ts";
+import { ProgressReporter } from "./progress/progress_reporter.ts";
+import type { QueryEvent, QueryListener } from "./progress/query_listener.ts";
+import { QueryStatus, type StreamingQueryStatus } from "./progress/query_status.ts";
+import { tellListeners } from "./progress/tell_listeners.ts";
+import { QueryRun } from "./query_run.ts";
+import { KeptTables } from "./state/kept_tables.ts";
+import { QueryState } from "./state/query_state.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** What a query is made of. */
 export interface QueryParts {
   readonly name: string;
-  readonly source: Source;
-  readonly rowMaker: RowMaker;
-  readonly sinks: readonly Sink[];
+  readonly plan: QueryPlan;
   readonly checkpoint: Checkpoint;
-  readonly clock: Clock;
+  readonly environment: Environment;
   readonly retryPolicy: RetryPolicy;
   readonly trigger: Trigger;
-  readonly listener: QueryListener;
+  readonly listeners: readonly QueryListener[];
 }
-
-/** A step that goes on in the background: it never rejects. */
-type Ahead = Promise<PromiseSettledResult<ReadyRange | undefined>>;
-
-const DEFAULT_MAX_BYTES_PER_TRIGGER = 64 * 1024 * 1024;
-
-/** How often to look for new records when there were none, in milliseconds. */
-const POLL_MS = 100;
 
 /**
  * A running query. It reads batch N+1 while batch N commits, holds no more than these two in
  * memory, and writes in this order, whatever crashes:
  *
- *     offsets/N   ->   every sink, each atomically with (queryId, N)   ->   commits/N
+ *     offsets/N   ->   every sink, each atomically with (queryId, N)   ->   state   ->   commits/N
  */
 export class StreamingQuery {
   /** The query's id, the same over all restarts. */
   readonly id: string;
   /** This run's id. */
-  readonly runId: string = crypto.randomUUID();
+  readonly runId: string;
   /** For people. */
   readonly name: string;
 
@@ -62,21 +46,22 @@ export class StreamingQuery {
   readonly #sinks: OpenSink[] = [];
   /** Aborted by `stop`: the batch in hand is finished, all else is given up. */
   readonly #stop = new AbortController();
-  /** Aborted at the end, however it comes, so that nothing is read ahead any more. */
-  readonly #end = new AbortController();
-  readonly #reading: AbortSignal = AbortSignal.any([this.#stop.signal, this.#end.signal]);
   readonly #reporter: ProgressReporter;
+  readonly #status: QueryStatus;
+  #state: QueryState | undefined;
+  #tables: KeptTables | undefined;
+  #run: QueryRun | undefined;
   #terminated: Promise<void> = Promise.resolve();
-  /** Offsets for lag tools that wait until those before them are published. */
-  #unpublished: Offsets | undefined;
-  #publishing: Promise<void> | undefined;
+  #exception: unknown;
 
   /** Use `pipeline(…).start(…)`. */
   constructor(parts: QueryParts) {
     this.#parts = parts;
     this.id = parts.checkpoint.queryId;
+    this.runId = parts.environment.newId();
     this.name = parts.name;
-    this.#reporter = new ProgressReporter(this, parts.source.description);
+    this.#reporter = new ProgressReporter(this, parts.plan);
+    this.#status = new QueryStatus(() => parts.environment.clock.nowMs());
   }
 
   /** The newest batches, oldest first, at most 100. */
@@ -89,27 +74,58 @@ export class StreamingQuery {
     return this.#reporter.recent.at(-1);
   }
 
-  /** Opens the sinks and starts the loop; returns when the query runs. */
+  /** What the query is doing now. */
+  get status(): StreamingQueryStatus {
+    return this.#status.now;
+  }
+
+  /** What ended the query; `undefined` while it runs, and if it ended well. */
+  get exception(): unknown {
+    return this.#exception;
+  }
+
+  /** How rows come from the sources to the sinks, as a small tree for people. */
+  explain(): string {
+    return explainPlan(this.#parts.plan);
+  }
+
+  /** Opens sources, sinks and state, and starts the loop; returns when the query runs. */
   async open(): Promise<void> {
-    const { sinks, rowMaker } = this.#parts;
-    const context: SinkContext = {
-      queryId: this.id,
-      queryName: this.name,
-      schema: rowMaker.schema,
-      outputMode: "append",
-      keyColumns: [],
-      onNotice: this.#notice,
-    };
+    const { plan, checkpoint, environment } = this.#parts;
     try {
-      for (const sink of sinks) {
-        const writer = await this.#retry(`open sink ${sink.name}`, () => sink.open(context));
-        this.#sinks.push({ name: sink.name, takesDeadLetters: sink.takesDeadLetters, writer });
+      for (const [i, { source }] of plan.inputs.entries()) {
+        if (source.open === undefined) continue;
+        const folder = await checkpoint.ownFolder(i);
+        await this.#retry(`open source ${source.description}`, async () => {
+          await source.open?.(folder);
+        });
       }
+      await this.#openSinks();
+      const recovery = await this.#recover();
+      this.#tables = new KeptTables(plan, this.#state, this.#retry, this.#stop.signal);
+      this.#run = new QueryRun({
+        plan,
+        checkpoint,
+        clock: environment.clock,
+        trigger: this.#parts.trigger,
+        recovery,
+        sinks: this.#sinks,
+        state: this.#state,
+        tables: this.#tables,
+        status: this.#status,
+        reporter: this.#reporter,
+        retry: this.#retry,
+        stop: this.#stop.signal,
+        onProgress: (progress) => this.#tell((listener) => listener.onProgress?.(progress)),
+        onIdle: () => this.#tell((listener) => listener.onIdle?.(this.#event())),
+        onNotice: this.#notice,
+      });
     } catch (error) {
       await this.#close();
       throw error;
     }
-    this.#terminated = this.#run().finally(() => this.#close());
+    this.#tell((listener) => listener.onStarted?.(this.#event()));
+    this.#terminated = this.#work(this.#run);
     // Whoever awaits termination gets the error; until then it is not an unhandled one.
     this.#terminated.catch(() => {});
   }
@@ -125,153 +141,84 @@ export class StreamingQuery {
     await this.#terminated;
   }
 
-  async #run(): Promise<void> {
-    const { checkpoint, clock } = this.#parts;
-    const runner = new BatchRunner(checkpoint, this.#sinks, clock, this.#retry);
-    const identities = new TopicIdentities(checkpoint, this.#parts.source);
+  /**
+   * Reads a table that a stream is joined with again, before the next batch is planned; resolves when
+   * that is done.
+   *
+   * @param name What the table calls itself: `delta(data/lake/countries)`.
+   * @throws {SluiceError} `UNKNOWN_TABLE`; `QUERY_ENDED`; what the table throws, and the query then
+   * goes on with the rows that it has.
+   */
+  async refresh(name: string): Promise<void> {
+    const loaded = this.#tables!.request(name);
+    this.#run!.wake();
+    await loaded;
+  }
+
+  async #openSinks(): Promise<void> {
+    for (const planned of this.#parts.plan.sinks) {
+      const { sink, schema, mode, keyColumns } = planned;
+      const context: SinkContext = {
+        queryId: this.id,
+        queryName: this.name,
+        schema,
+        outputMode: mode,
+        keyColumns,
+        onNotice: this.#notice,
+      };
+      const writer = await this.#retry(`open sink ${sink.name}`, () => sink.open(context));
+      this.#sinks.push({ ...planned, writer });
+    }
+    refuseSharedTargets(this.#sinks);
+  }
+
+  async #recover(): Promise<Recovery> {
+    const { plan, checkpoint, environment } = this.#parts;
+    const numSources = plan.inputs.length;
+    const recovery = await checkpoint.recover(numSources);
+    if (!plan.hasState) return recovery;
+    this.#state = await QueryState.open(plan, checkpoint, recovery, environment);
+    const { replay } = recovery;
+    if (replay === undefined || this.#state.batchId < replay.batchId) return recovery;
+    // The state has it, and it is committed behind all sinks: only this file is missing.
+    await checkpoint.commit(replay.batchId, this.#state.watermarks!.nextWatermarkMs);
+    this.#notice(`batch ${replay.batchId} was in the sinks and in the state: noted as done`);
+    return await checkpoint.recover(numSources);
+  }
+
+  async #work(run: QueryRun): Promise<void> {
     try {
-      const recovery = await checkpoint.recover();
-      await this.#retry(
-        "ask the sinks what they have",
-        () => refuseStrangeSinks(this.#sinks, recovery),
-      );
-      const position = await this.#retry("find where the query begins", async () => {
-        const found = await this.#parts.source.identities(this.#stop.signal);
-        refuseLoop(this.#sinks, found);
-        return await identities.begin(found, recovery, this.#stop.signal, this.#notice);
-      });
-      let batchId = recovery.committedBatchId + 1;
-      if (recovery.replay !== undefined) {
-        this.#notice(`batch ${batchId} was planned and not finished: running it again`);
-        const { startOffsets: start, endOffsets: end } = recovery.replay;
-        const range = await this.#retry(
-          "read the batch again",
-          async () => {
-            const range = await this.#read({ start, end, latest: end }, clock.nowMs());
-            await identities.check(this.#stop.signal);
-            return { ...range, endOffsets: end };
-          },
-        );
-        this.#report(batchId, range, await runner.replay(batchId, range));
-        batchId++;
-      }
-      await this.#loop(position, batchId, runner, identities);
+      await run.work();
     } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-      // Given up in the middle of reading, or while a service was away: the next start takes it up.
-      if (error === this.#stop.signal.reason) return;
-      if (!isRetryable(error)) throw error;
-      this.#notice(`stopped while a service was away (${errorText(error)}); nothing is lost`);
+      this.#endedBy(error);
     }
-  }
-
-  /** Batch after batch, the next one being read while one commits. */
-  async #loop(
-    from: Offsets,
-    firstBatchId: number,
-    runner: BatchRunner,
-    identities: TopicIdentities,
-  ): Promise<void> {
-    const { clock, trigger, source } = this.#parts;
-    const stop = this.#stop.signal;
-    const intervalMs = "processingTime" in trigger ? trigger.processingTime : 0;
-    const target = "processingTime" in trigger ? undefined : await this.#retry(
-      "ask for the end of the source",
-      () => source.latestOffsets(stop),
+    this.#status.step(
+      "ended",
+      this.#exception === undefined
+        ? "Stopped"
+        : `Terminated with exception: ${errorText(this.#exception)}`,
     );
-    let position = from;
-    let ahead: Ahead | undefined;
-    try {
-      for (let batchId = firstBatchId; !stop.aborted;) {
-        const startedMs = clock.nowMs();
-        const ready = await (ahead ?? settled(this.#readNext(position, target, identities)));
-        ahead = undefined;
-        if (ready.status === "rejected") throw ready.reason;
-        const range = ready.value;
-        if (range === undefined) {
-          if (target !== undefined) return;
-          await clock.sleep(Math.max(intervalMs, POLL_MS), stop);
-          continue;
-        }
-        if (stop.aborted) return;
-        position = range.endOffsets;
-        if (intervalMs === 0) ahead = settled(this.#readNext(position, target, identities));
-        this.#report(batchId, range, await runner.run(batchId, range));
-        batchId++;
-        const leftMs = startedMs + intervalMs - clock.nowMs();
-        if (leftMs > 0 && intervalMs > 0) await clock.sleep(leftMs, stop);
-      }
-    } finally {
-      this.#end.abort();
-      await ahead;
+    await this.#close();
+    const error = this.#exception;
+    this.#tell((listener) =>
+      listener.onTerminated?.({ ...this.#event(), ...(error === undefined ? {} : { error }) })
+    );
+    if (error !== undefined) throw error;
+  }
+
+  #endedBy(error: unknown): void {
+    const stop = this.#stop.signal;
+    // Given up in the middle of reading, or while a service was away: the next start takes it up.
+    if (stop.aborted && error === stop.reason) return;
+    if (stop.aborted && isRetryable(error)) {
+      this.#notice(`stopped while a service was away (${errorText(error)}); nothing is lost`);
+      return;
     }
-  }
-
-  /** Chooses what comes after `position` and reads it; `undefined` if there is nothing new. */
-  #readNext(
-    position: Offsets,
-    target: Offsets | undefined,
-    identities: TopicIdentities,
-  ): Promise<ReadyRange | undefined> {
-    const { source, trigger, clock } = this.#parts;
-    const startedMs = clock.nowMs();
-    const { maxOffsetsPerTrigger, maxBytesPerTrigger } = source.limits;
-    const bounded = !("once" in trigger);
-    return this.#retry("read the next batch", async () => {
-      await identities.check(this.#reading);
-      const latest = target ?? await source.latestOffsets(this.#reading);
-      const logEnd = offsetRanges(latest, position).length === 0
-        ? latest
-        : await source.logEndOffsets(this.#reading);
-      const maxOffsets = bounded ? maxOffsetsPerTrigger : undefined;
-      const next = nextRange(source, position, latest, logEnd, maxOffsets);
-      if (next === undefined) return undefined;
-      const maxBytes = bounded ? maxBytesPerTrigger ?? DEFAULT_MAX_BYTES_PER_TRIGGER : undefined;
-      const range = await this.#read(next, startedMs, maxBytes);
-      // A topic made anew while it was read would have gone on without an error.
-      await identities.check(this.#reading);
-      return range;
-    });
-  }
-
-  async #read(next: NextRange, startedMs: number, maxBytes?: number): Promise<ReadyRange> {
-    const { source, rowMaker, clock } = this.#parts;
-    const chosenMs = clock.nowMs();
-    const writers = this.#sinks.map((sink) => sink.writer);
-    const { start, end } = next;
-    const signal = this.#reading;
-    const range = await readBatch(source, rowMaker, writers, start, end, signal, maxBytes);
-    return {
-      ...range,
-      latestOffsets: next.latest,
-      startedMs,
-      latestOffsetMs: chosenMs - startedMs,
-      getBatchMs: clock.nowMs() - chosenMs,
-    };
-  }
-
-  #report(batchId: number, range: ReadyRange, done: DoneBatch): void {
-    const progress = this.#reporter.add(batchId, range, done, this.#parts.clock.nowMs());
-    this.#parts.listener.onProgress?.(progress);
-    this.#unpublished = range.endOffsets;
-    this.#publishing ??= this.#publish();
-  }
-
-  /** Lag tools read these; nothing depends on them. Only the newest are worth the broker's time. */
-  async #publish(): Promise<void> {
-    for (let offsets = this.#unpublished; offsets !== undefined; offsets = this.#unpublished) {
-      this.#unpublished = undefined;
-      try {
-        await this.#parts.source.publishProgress(offsets);
-      } catch (error) {
-        this.#notice(`could not publish the group's offsets: ${errorText(error)}`);
-      }
-    }
-    this.#publishing = undefined;
+    this.#exception = error;
   }
 
   readonly #retry: Retry = (attempted, step) => {
-    const { clock, retryPolicy } = this.#parts;
+    const { environment: { clock }, retryPolicy } = this.#parts;
     return retry(step, retryPolicy, clock, this.#stop.signal, ({ error, delayMs, leftMs }) => {
       this.#notice(
         `cannot ${attempted} yet: ${
@@ -283,23 +230,29 @@ export class StreamingQuery {
   };
 
   readonly #notice = (message: string): void => {
-    this.#parts.listener.onNotice?.(message);
+    this.#tell((listener) => listener.onNotice?.(message, this.#event()));
   };
 
+  #tell(tell: (listener: QueryListener) => void): void {
+    tellListeners(this.#parts.listeners, tell, () => this.#event());
+  }
+
+  #event(): QueryEvent {
+    const timestamp = new Date(this.#parts.environment.clock.nowMs()).toISOString();
+    return { id: this.id, runId: this.runId, name: this.name, timestamp };
+  }
+
   async #close(): Promise<void> {
-    await this.#publishing;
+    await this.#run?.published();
+    this.#tables?.end();
     const closing = [
       ...this.#sinks.map((sink) => sink.writer.close()),
-      this.#parts.source.close(),
+      ...this.#parts.plan.inputs.map(({ source }) => source.close()),
     ];
     for (const result of await Promise.allSettled(closing)) {
       if (result.status === "rejected") this.#notice(`closing: ${errorText(result.reason)}`);
     }
+    this.#state?.[Symbol.dispose]();
     this.#parts.checkpoint[Symbol.dispose]();
   }
-}
-
-async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
-  const [result] = await Promise.allSettled([promise]);
-  return result;
 }

@@ -3,23 +3,70 @@
  * batch to a batch that also says which row came of which. The pipeline chains them and turns what
  * they reject into dead letters; this folder calls core, and SQL for `where` and `withColumn`.
  *
- *     map, flatMap, filter              a function of yours, row by row
- *     where, withColumn, select, drop   over columns: no row object is made
+ *     map, flatMap, filter                      a function of yours, row by row
+ *     where, withColumn, select, drop, rename   over columns: no row object is made
+ *     withWatermark                             notes event times, and lets rows pass
  *
  * @module
  */
+export {
+  type AggregatedRow,
+  type AggregateRow,
+  type AggregateValue,
+  type GroupKey,
+  type KeyRow,
+  type MeanOf,
+  type SumOf,
+} from "./aggregate/aggregate_row.ts";
+export { aggregateRows } from "./aggregate/aggregate_rows.ts";
+export {
+  type AggregateFunction,
+  type Aggregates,
+  type AggregateSpec,
+  avg,
+  collectList,
+  collectSet,
+  count,
+  countDistinct,
+  first,
+  last,
+  max,
+  min,
+  sum,
+} from "./aggregate/aggregate_spec.ts";
 export { chainOperators } from "./rows/chain_operators.ts";
+export { dropDuplicates, dropDuplicatesWithinWatermark } from "./keyed/drop_duplicates.ts";
+export { eventTimeOf, type EventTimeOperator } from "./rows/event_time.ts";
 export { filterRows } from "./rows/filter_rows.ts";
+export {
+  flatMapGroupsWithState,
+  type GroupFunction,
+  type GroupStateOptions,
+} from "./keyed/flat_map_groups_with_state.ts";
 export { flatMapRows } from "./rows/flat_map_rows.ts";
+export type { GroupState, GroupStateTimeout } from "./keyed/group_state.ts";
+export type { JoinedRow, JoinKey, JoinType, SharedName } from "./join/joined_row.ts";
+export { joinStatic, type JoinStaticOptions } from "./join/join_static.ts";
+export { type JoinOptions, joinStreams, type JoinWithin } from "./join/join_streams.ts";
+export { latestByKey, type LatestByKeyOptions } from "./keyed/latest_by_key.ts";
 export { mapRows } from "./rows/map_rows.ts";
-export type { Operator, OperatorResult } from "./operator.ts";
+export {
+  type EventTimeStats,
+  mergeEventTimes,
+  type Operator,
+  type OperatorResult,
+} from "./operator.ts";
+export { renameColumn, type Renamed } from "./rows/rename_column.ts";
 export { dropColumns, selectColumns } from "./rows/select_columns.ts";
 export type {
   BatchContext,
+  KeptTable,
   OperatorRun,
   StatefulOperator,
   StatefulResult,
   StreamRows,
 } from "./stateful_operator.ts";
 export { whereRows } from "./rows/where_rows.ts";
+export { sessionWindow, SessionWindowSpec } from "./windows/session_window_spec.ts";
+export { type TimeColumn, window, type WindowRow, WindowSpec } from "./windows/window_spec.ts";
 export { type WithColumn, withColumn } from "./rows/with_column.ts";

@@ -1,5 +1,17 @@
 import type { Batch, Rejection, Schema } from "../core/mod.ts";
 
+/** The event times that rows had, in milliseconds since 1970, rounded down. */
+export interface EventTimeStats {
+  /** How many rows had one, 1 or more; null is none. */
+  readonly count: number;
+  /** The earliest. */
+  readonly minMs: number;
+  /** The latest: the watermark follows it. */
+  readonly maxMs: number;
+  /** Their mean, not rounded; for people only. */
+  readonly avgMs: number;
+}
+
 /** What an operator made of a batch. */
 export interface OperatorResult<Out = Record<string, unknown>> {
   /** The rows. */
@@ -11,6 +23,8 @@ export interface OperatorResult<Out = Record<string, unknown>> {
    * that is in neither list was left out on purpose.
    */
   readonly rejections: readonly Rejection[];
+  /** From `withWatermark` alone: the event times it saw; absent if no row had one. */
+  readonly eventTimes?: EventTimeStats;
 }
 
 /**
@@ -20,6 +34,11 @@ export interface OperatorResult<Out = Record<string, unknown>> {
 export interface Operator<In = Record<string, unknown>, Out = Record<string, unknown>> {
   /** The rows it makes. */
   readonly schema: Schema<Out>;
+  /**
+   * What a column is called behind the operator, if each row made of a row has its value there as it
+   * was; `undefined` if none has. Absent: no column is passed on.
+   */
+  readonly passes?: (column: string) => string | undefined;
   /** Makes rows of all rows of a batch, in their order. The batch stays as it is. */
   apply(batch: Batch<In>): OperatorResult<Out>;
 }
@@ -29,4 +48,19 @@ export function allRows(batch: { readonly numRows: number }): Int32Array {
   const rows = new Int32Array(batch.numRows);
   for (let row = 0; row < rows.length; row++) rows[row] = row;
   return rows;
+}
+
+/** The event times of the rows of two batches together. */
+export function mergeEventTimes(
+  first: EventTimeStats | undefined,
+  second: EventTimeStats | undefined,
+): EventTimeStats | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  const count = first.count + second.count;
+  return {
+    count,
+    minMs: Math.min(first.minMs, second.minMs),
+    maxMs: Math.max(first.maxMs, second.maxMs),
+    avgMs: first.avgMs + (second.avgMs - first.avgMs) * second.count / count,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Batch, OutputMode, Schema } from "../core/mod.ts";
+import type { Batch, OutputMode, Schema, StaticTable } from "../core/mod.ts";
 import type { StateTables } from "../state/mod.ts";
 
 /** Rows on their way into an operator with state: what is known of them before any is there. */
@@ -10,6 +10,10 @@ export interface StreamRows<Row = Record<string, unknown>> {
    * is no watermark, or the column is gone.
    */
   readonly eventTime?: string | undefined;
+  /** How far the watermark stays behind the newest event time, in microseconds, where there is one. */
+  readonly delayMicros?: bigint | undefined;
+  /** In update mode the columns that tell the rows apart; absent or empty where they may be alike. */
+  readonly keyColumns?: readonly string[] | undefined;
 }
 
 /** What an operator must know of a batch beside its rows. All of it is the same in a replay. */
@@ -55,6 +59,20 @@ export interface OperatorRun<Out = Record<string, unknown>> {
   isDue?(nowMs: number): boolean;
 }
 
+/** A table that an operator joins with, of which it keeps a copy in its state. */
+export interface KeptTable {
+  /** The table. */
+  readonly table: StaticTable;
+  /**
+   * Puts these rows in the place of the kept ones. Called before the first batch of a run is planned,
+   * but behind the replay of one, and when a refresh is asked for; in a transaction of its own,
+   * outside of batches, so that a replayed batch sees the copy that its first try saw.
+   *
+   * @returns How many rows were kept.
+   */
+  load(state: StateTables, batches: AsyncIterable<Batch>): Promise<number>;
+}
+
 /** A step from rows to rows that remembers: what it makes of a row depends on those before it. */
 export interface StatefulOperator<Out = Record<string, unknown>> {
   /** As in Spark's progress: `stateStoreSave`, `dedupe`, `symmetricHashJoin`, … */
@@ -69,6 +87,8 @@ export interface StatefulOperator<Out = Record<string, unknown>> {
    * What its state is, in one line: a query whose operators say something else cannot go on with it.
    */
   readonly stateDescription: string;
+  /** The tables that it joins with; absent: none. */
+  readonly staticTables?: readonly KeptTable[];
   /**
    * Refuses an output mode that it cannot serve.
    *

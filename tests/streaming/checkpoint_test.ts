@@ -1,24 +1,35 @@
 import { deepEqual, equal, rejects } from "assert";
-import { SluiceError } from "../../lib/core/mod.ts";
-import { Checkpoint } from "../../lib/streaming/mod.ts";
+import { type Offsets, SluiceError } from "../../lib/core/mod.ts";
+import { Checkpoint, type PlannedBatch } from "../../lib/streaming/mod.ts";
 import { tempFolder } from "../support/temp_folder.ts";
+
+/** The plan of a batch of one source. */
+function planOf(
+  batchId: number,
+  endOffsets: Offsets,
+  more: Partial<PlannedBatch> = {},
+): PlannedBatch {
+  const ranges = [{ startOffsets: {}, endOffsets }];
+  return { batchId, ranges, watermarkMs: 0, lateWatermarkMs: 0, timestampMs: 1, ...more };
+}
 
 Deno.test("a checkpoint has Spark's files with Spark's contents", async () => {
   await using folder = await tempFolder();
   using checkpoint = await Checkpoint.open(folder.path);
-  await checkpoint.writeInitialOffsets({ trades: { 0: 0n, 1: 0n, 2: 0n } });
+  await checkpoint.source(0).writeInitialOffsets({ trades: { 0: 0n, 1: 0n, 2: 0n } });
   const endOffsets = { trades: { 2: 160006n, 0: 120380n, 1: 9007199254740993n } };
-  await checkpoint.plan({ batchId: 0, startOffsets: {}, endOffsets }, 1795260085292);
-  await checkpoint.commit(0);
+  const times = { watermarkMs: 1795260000000, timestampMs: 1795260085292 };
+  await checkpoint.plan(planOf(0, endOffsets, times));
+  await checkpoint.commit(0, 1795260001234);
 
   equal(await folder.read("metadata"), `{"id":"${checkpoint.queryId}"}`);
   equal(await folder.read("sources/0/0"), '\0v1\n{"trades":{"0":0,"1":0,"2":0}}');
   equal(
     await folder.read("offsets/0"),
-    'v1\n{"batchWatermarkMs":0,"batchTimestampMs":1795260085292,"conf":{}}\n' +
+    'v1\n{"batchWatermarkMs":1795260000000,"batchTimestampMs":1795260085292,"conf":{}}\n' +
       '{"trades":{"0":120380,"1":9007199254740993,"2":160006}}',
   );
-  equal(await folder.read("commits/0"), 'v1\n{"nextBatchWatermarkMs":0}');
+  equal(await folder.read("commits/0"), 'v1\n{"nextBatchWatermarkMs":1795260001234}');
 });
 
 Deno.test("a checkpoint that Spark wrote is gone on with", async () => {
@@ -33,13 +44,20 @@ Deno.test("a checkpoint that Spark wrote is gone on with", async () => {
 
   using checkpoint = await Checkpoint.open(folder.path);
   equal(checkpoint.queryId, "dd85dc64-b725-4b84-bcd7-75e8c4b90ca6");
-  deepEqual(await checkpoint.recover(), {
+  deepEqual(await checkpoint.recover(1), {
     committedBatchId: 0,
-    position: { peer: { 0: 240760n, 1: 239224n } },
+    lastWatermarkMs: 0,
+    nextWatermarkMs: 0,
+    positions: [{ peer: { 0: 240760n, 1: 239224n } }],
     replay: {
       batchId: 1,
-      startOffsets: { peer: { 0: 120380n, 1: 119612n } },
-      endOffsets: { peer: { 0: 240760n, 1: 239224n } },
+      ranges: [{
+        startOffsets: { peer: { 0: 120380n, 1: 119612n } },
+        endOffsets: { peer: { 0: 240760n, 1: 239224n } },
+      }],
+      watermarkMs: 0,
+      lateWatermarkMs: 0,
+      timestampMs: 1,
     },
   });
 });
@@ -47,10 +65,9 @@ Deno.test("a checkpoint that Spark wrote is gone on with", async () => {
 Deno.test("a plan is for ever: a second one for the same batch is refused", async () => {
   await using folder = await tempFolder();
   using checkpoint = await Checkpoint.open(folder.path);
-  const plan = { batchId: 0, startOffsets: {}, endOffsets: { t: { 0: 5n } } };
-  await checkpoint.plan(plan, 1);
+  await checkpoint.plan(planOf(0, { t: { 0: 5n } }));
   await rejects(
-    checkpoint.plan({ ...plan, endOffsets: { t: { 0: 6n } } }, 2),
+    checkpoint.plan(planOf(0, { t: { 0: 6n } })),
     (error) => error instanceof SluiceError && error.code === "FENCED",
   );
   equal((await folder.read("offsets/0")).split("\n").at(-1), '{"t":{"0":5}}');
@@ -76,16 +93,15 @@ Deno.test("a checkpoint with a hole is refused, not guessed at", async () => {
   await folder.write("offsets/7", 'v1\n{}\n{"t":{"0":1}}');
   await folder.write("commits/3", 'v1\n{"nextBatchWatermarkMs":0}');
   using checkpoint = await Checkpoint.open(folder.path);
-  await rejects(checkpoint.recover(), /offsets\/ ends with 7, commits\/ with 3/);
+  await rejects(checkpoint.recover(1), /offsets\/ ends with 7, commits\/ with 3/);
 });
 
 Deno.test("of a long-running query the newest hundred batches are kept", async () => {
   await using folder = await tempFolder();
   using checkpoint = await Checkpoint.open(folder.path);
   for (let batchId = 0; batchId < 105; batchId++) {
-    const endOffsets = { t: { 0: BigInt(batchId + 1) } };
-    await checkpoint.plan({ batchId, startOffsets: {}, endOffsets }, 1);
-    await checkpoint.commit(batchId);
+    await checkpoint.plan(planOf(batchId, { t: { 0: BigInt(batchId + 1) } }));
+    await checkpoint.commit(batchId, 0);
   }
   const kept = (await folder.list("offsets")).map(Number).sort((a, b) => a - b);
   deepEqual([kept[0], kept.at(-1), kept.length], [5, 104, 100]);
@@ -95,15 +111,15 @@ Deno.test("of a long-running query the newest hundred batches are kept", async (
 Deno.test("what was planned is told batch by batch, and together where plans are forgotten", async () => {
   await using folder = await tempFolder();
   using checkpoint = await Checkpoint.open(folder.path);
-  await checkpoint.writeInitialOffsets({ t: { 0: 10n } });
+  await checkpoint.source(0).writeInitialOffsets({ t: { 0: 10n } });
   for (let batchId = 0; batchId < 4; batchId++) {
     const endOffsets = { t: { 0: batchId < 3 ? BigInt(20 + batchId) : 5n } };
-    await checkpoint.plan({ batchId, startOffsets: {}, endOffsets }, 1);
-    if (batchId < 3) await checkpoint.commit(batchId);
+    await checkpoint.plan(planOf(batchId, endOffsets));
+    if (batchId < 3) await checkpoint.commit(batchId, 0);
   }
   // After batch 2 the topic was made anew: batch 3 begins at its beginning.
   const restart = { afterBatchId: 2, offsets: { t: { 0: 0n } } };
-  await checkpoint.writeTopics({ identities: { t: "new" }, restart });
+  await checkpoint.source(0).writeTopics({ identities: { t: "new" }, restart });
   await Deno.remove(`${folder.path}/offsets/0`);
   deepEqual(await checkpoint.plannedRanges(), [
     {

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from "assert";
 import { onFailpoint, schema as s, SluiceError } from "../../lib/core/mod.ts";
 import { json } from "../../lib/formats/json/mod.ts";
 import {
+  failpointsOf,
   pipeline,
   progressJson,
   type StartOptions,
@@ -12,17 +13,6 @@ import { MemorySource } from "../support/memory_source.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 
 const Event = s.struct({ id: s.long() });
-const FAILPOINTS = [
-  "reading",
-  "planned",
-  "committing:0",
-  "committed:0",
-  "committing:1",
-  "committed:1",
-  "sinks-committed",
-  "done",
-];
-
 function topicOf(records: number, partitions = 3): MemorySource {
   const source = new MemorySource(partitions);
   add(source, 0, records);
@@ -129,7 +119,7 @@ Deno.test("a byte bound ends a batch early, and its plan says where", async () =
 });
 
 Deno.test("a crash at any step of the protocol leaves each record once in every sink", async () => {
-  for (const name of FAILPOINTS) {
+  for (const name of failpointsOf({ numSinks: 2 })) {
     for (const hit of [1, 2, 5]) {
       await using folder = await tempFolder();
       const source = topicOf(100);

@@ -3,8 +3,11 @@ import {
   type CommitOutcome,
   type DeadLetter,
   type MicroBatch,
+  type Offsets,
+  type OutputMode,
   type Rejection,
   type Sink,
+  type SinkContext,
   type SinkWriter,
   SluiceError,
 } from "../../lib/core/mod.ts";
@@ -12,13 +15,22 @@ import {
 /** What goes wrong with a commit. */
 export type CommitFault = "before" | "after" | undefined;
 
+/** A key as text, every digit of it. */
+const keyText = (value: unknown) =>
+  JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part);
+
 /** A table in memory that keeps the contract of the real sinks, over as many runs as a test makes. */
 export class MemorySink implements Sink {
   readonly name: string;
   readonly takesDeadLetters: boolean;
+  outputModes: readonly OutputMode[] = ["append", "update", "complete"];
+  /** What it was told about the query when it was opened last. */
+  context: SinkContext | undefined;
   rows: Record<string, unknown>[] = [];
   deadLetters: DeadLetter[] = [];
   batchSizes: number[] = [];
+  /** The ids of the batches it got, and where they end. */
+  ends: [batchId: number, endOffsets: Offsets][] = [];
   /** The newest batch it holds. */
   held = -1;
   /** Called at each commit; what it returns fails it, before or after it takes effect. */
@@ -36,7 +48,8 @@ export class MemorySink implements Sink {
     this.takesDeadLetters = takesDeadLetters;
   }
 
-  open(): Promise<SinkWriter> {
+  open(context: SinkContext): Promise<SinkWriter> {
+    this.context = context;
     this.openWriters++;
     const sent = new Set<number>();
     return Promise.resolve({
@@ -56,7 +69,7 @@ export class MemorySink implements Sink {
   }
 
   async #commit(
-    { batchId, batch, deadLetters }: MicroBatch,
+    { batchId, batch, deletes, deadLetters, endOffsets }: MicroBatch,
     sent: Set<number>,
   ): Promise<CommitOutcome> {
     await Promise.resolve();
@@ -68,12 +81,28 @@ export class MemorySink implements Sink {
         : { status: "alreadyCommitted" };
     }
     sent.add(batchId);
-    this.rows.push(...batch.rows());
+    this.#write([...batch.rows()], [...deletes?.rows() ?? []]);
+    this.ends.push([batchId, endOffsets]);
     this.deadLetters.push(...deadLetters);
     this.batchSizes.push(batch.numRows);
     this.held = batchId;
     if (fault === "after") throw away();
     return { status: "committed", numOutputRows: batch.numRows };
+  }
+
+  #write(rows: Record<string, unknown>[], deletes: Record<string, unknown>[]): void {
+    const { outputMode, keyColumns } = this.context!;
+    if (outputMode === "complete") this.rows = [];
+    if (outputMode === "update") {
+      const keyOf = (row: Record<string, unknown>) => keyText(keyColumns.map((name) => row[name]));
+      const keys = [...rows, ...deletes].map(keyOf);
+      const changed = new Set(keys);
+      if (keyColumns.length === 0 || changed.size < keys.length) {
+        throw new Error(`sink ${this.name} got rows that keys do not tell apart: ${keys}`);
+      }
+      this.rows = this.rows.filter((row) => !changed.has(keyOf(row)));
+    } else if (deletes.length > 0) throw new Error(`deletes in ${outputMode} mode`);
+    this.rows.push(...rows);
   }
 }
 

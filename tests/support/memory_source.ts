@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 
 /** A topic in memory. It keeps the contract of the real ones, and can be away, cut and made anew. */
 export class MemorySource implements Source {
-  readonly description = "Memory[t]";
+  readonly description: string;
   failOnDataLoss = true;
   limits: BatchLimits = {};
   /** The topic's identity. */
@@ -26,12 +26,28 @@ export class MemorySource implements Source {
   published: Offsets[] = [];
   readonly partitions: string[][];
 
-  constructor(partitions: number) {
+  /** The name of its one topic. */
+  readonly topic: string;
+  /** Set for one that has an end. */
+  isBounded = false;
+  /** The folder that it was given for what it has to remember. */
+  folder: string | undefined;
+  /** Plans the end of a batch, if it is not left to the engine. */
+  planEnd?: (start: Offsets, latest: Offsets) => Offsets;
+
+  constructor(partitions: number, topic = "t") {
+    this.description = `Memory[${topic}]`;
+    this.topic = topic;
     this.partitions = Array.from({ length: partitions }, () => []);
   }
 
+  open(folder: string): Promise<void> {
+    this.folder = folder;
+    return Promise.resolve();
+  }
+
   identities(): Promise<Record<string, string>> {
-    return this.#answer(() => ({ t: this.identity }));
+    return this.#answer(() => ({ [this.topic]: this.identity }));
   }
 
   initialOffsets(): Promise<Offsets> {
@@ -39,7 +55,9 @@ export class MemorySource implements Source {
   }
 
   earliestOffsets(): Promise<Offsets> {
-    return this.#answer(() => ({ t: Object.fromEntries(this.partitions.map((_, p) => [p, 0n])) }));
+    return this.#answer(() => ({
+      [this.topic]: Object.fromEntries(this.partitions.map((_, p) => [p, 0n])),
+    }));
   }
 
   latestOffsets(): Promise<Offsets> {
@@ -69,7 +87,7 @@ export class MemorySource implements Source {
   #ends(open: number): Promise<Offsets> {
     const end = (records: string[]) => BigInt(Math.max(0, records.length - open));
     return this.#answer(() => ({
-      t: Object.fromEntries(this.partitions.map((records, p) => [p, end(records)])),
+      [this.topic]: Object.fromEntries(this.partitions.map((records, p) => [p, end(records)])),
     }));
   }
 
@@ -90,12 +108,12 @@ class MemoryReader implements RangeReader {
     this.#source = source;
     this.#ranges = offsetRanges(start, end);
     this.#options = options;
-    this.#reached = { ...end.t };
+    this.#reached = { ...end[source.topic] };
     for (const { partition, startOffset } of this.#ranges) this.#reached[partition] = startOffset;
   }
 
   endOffsets(): Offsets {
-    return { t: { ...this.#reached } };
+    return { [this.#source.topic]: { ...this.#reached } };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordBlock> {
@@ -103,7 +121,10 @@ class MemoryReader implements RangeReader {
     for (const { partition, endOffsetExclusive } of this.#ranges) {
       const records = this.#source.partitions[partition]!;
       if (BigInt(records.length) < endOffsetExclusive) {
-        throw new SluiceError("DATA_LOSS", { attempted: "read", where: `t-${partition}` });
+        throw new SluiceError("DATA_LOSS", {
+          attempted: "read",
+          where: `${this.#source.topic}-${partition}`,
+        });
       }
       while (this.#reached[partition]! < endOffsetExclusive) {
         await Promise.resolve();
@@ -111,7 +132,8 @@ class MemoryReader implements RangeReader {
         this.#source.onCall();
         const from = Number(this.#reached[partition]);
         const to = Math.min(from + RECORDS_PER_BLOCK, Number(endOffsetExclusive));
-        const block = blockOf(partition, from, records.slice(from, to));
+        const { topic } = this.#source;
+        const block = blockOf(topic, partition, from, records.slice(from, to));
         this.#reached[partition] = BigInt(to);
         yield block;
         bytes += block.bytes.length;
@@ -121,14 +143,19 @@ class MemoryReader implements RangeReader {
   }
 }
 
-function blockOf(partition: number, from: number, texts: string[]): RecordBlock {
+function blockOf(
+  topic: string,
+  partition: number,
+  from: number,
+  texts: string[],
+): RecordBlock {
   const values = texts.map((text) => encoder.encode(text));
   const ends = new Int32Array(values.length);
   values.reduce((sum, value, i) => ends[i] = sum + value.length, 0);
   const bytes = new Uint8Array(ends.at(-1) ?? 0);
   values.forEach((value, i) => bytes.set(value, ends[i]! - value.length));
   return {
-    topic: "t",
+    topic,
     partition,
     count: values.length,
     bytes,

@@ -198,16 +198,16 @@ Deno.test("a chain gives what its operators give to one row after the other", ()
   }
 });
 
-Deno.test("map throws for a row that it cannot make", () => {
+Deno.test("map rejects a row that it cannot make, and one that is no row of the schema", () => {
   const doubled = mapRows(Pair, ({ id, n }: PairRow) => {
     if (n === null) throw new Error("no n");
-    return { id, n: n * 2 };
+    return { id, n: n === 3 ? "six" as never : n * 2 };
   });
-  deepEqual(rowsOf(doubled.apply(pairs(1, 2))).map(({ n }) => n), [2, 4]);
-  throws(
-    () => doubled.apply(pairs(1, null)),
-    (error) => hasCode("MAP_FAILED")(error) && /row 1: found no n/.test(String(error)),
-  );
+  const result = doubled.apply(pairs(1, null, 3, 2));
+  deepEqual(rowsOf(result).map(({ n }) => n), [2, 4]);
+  deepEqual([...result.origins], [0, 3]);
+  deepEqual(rejectedBy(result), [1, 2]);
+  match(result.rejections[0]!.error, /found no n/);
 });
 
 function idsOf(rows: readonly { readonly id: bigint }[]): number[] {

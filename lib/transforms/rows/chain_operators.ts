@@ -1,5 +1,5 @@
 import type { Batch, Rejection } from "../../core/mod.ts";
-import type { Operator } from "../operator.ts";
+import { mergeEventTimes, type Operator } from "../operator.ts";
 
 /**
  * Two operators as one. A row that the second fails on takes along all that the first made from the
@@ -27,12 +27,18 @@ export function chainOperators<In, Between, Out>(
 ): Operator<In, Out> {
   return {
     schema: second.schema,
+    passes: (column) => {
+      const between = first.passes?.(column);
+      return between === undefined ? undefined : second.passes?.(between);
+    },
     apply(batch) {
       const before = first.apply(batch);
       const after = second.apply(before.batch);
       const origins = after.origins.map((row) => before.origins[row]!);
+      const eventTimes = mergeEventTimes(before.eventTimes, after.eventTimes);
+      const seen = eventTimes === undefined ? {} : { eventTimes };
       if (after.rejections.length === 0) {
-        return { batch: after.batch, origins, rejections: before.rejections };
+        return { batch: after.batch, origins, rejections: before.rejections, ...seen };
       }
       const failed = new Map<number, Rejection>();
       for (const { index, error } of after.rejections) {
@@ -42,6 +48,7 @@ export function chainOperators<In, Between, Out>(
       return {
         ...withoutOrigins(after.batch, origins, failed),
         rejections: [...before.rejections, ...failed.values()].sort((a, b) => a.index - b.index),
+        ...seen,
       };
     },
   };

@@ -9,6 +9,7 @@ export function filterRows<Row>(
 ): Operator<Row, Row> {
   return {
     schema,
+    passes: (column) => column,
     apply(batch) {
       const kept: number[] = [];
       const rejections: Rejection[] = [];

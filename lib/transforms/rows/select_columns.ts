@@ -38,6 +38,7 @@ function keepColumns<Row, Out>(
   const kept = new Schema<Out>(indexes.map((index) => plainField(schema.fields[index]!)));
   return {
     schema: kept,
+    passes: (column) => kept.fields.some((field) => field.name === column) ? column : undefined,
     apply: (batch) => ({
       batch: new Batch(kept, 0, indexes.map((index) => batch.columns[index]!)),
       origins: allRows(batch),

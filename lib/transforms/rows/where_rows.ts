@@ -29,6 +29,7 @@ export function whereRows<Row>(schema: Schema<Row>, condition: string): Operator
   const predicate = bindPredicate(condition, schema as unknown as Schema);
   return {
     schema,
+    passes: (column) => column,
     apply(batch) {
       const { batch: good, rows, value: kept, rejections } = evaluateRows(batch, predicate.select);
       return {

@@ -60,6 +60,7 @@ export function withColumn<Row, Name extends string, Value>(
   };
   return {
     schema: widened,
+    passes: (column) => column === name ? undefined : column,
     apply(batch) {
       const { batch: good, rows, value: column, rejections } = evaluateRows(batch, evaluate);
       const columns = good.columns.toSpliced(at, 1, column);

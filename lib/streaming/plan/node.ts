@@ -1,0 +1,132 @@
+import type { Decoder, RowSource, Schema, Source } from "../../core/mod.ts";
+import type {
+  EventTimeOperator,
+  Operator,
+  StatefulOperator,
+  StreamRows,
+} from "../../transforms/mod.ts";
+
+/** The rows at one point of a query as it is written, and how they are made. */
+export type PlanNode = SourceNode | StatelessNode | StatefulNode;
+
+/** What is known of rows before any is there. */
+interface PointRows extends StreamRows {
+  /** For people, in one line: `where price > 0`. */
+  readonly label: string;
+  /** The columns that tell the rows apart; empty where rows may be alike. */
+  readonly keyColumns: readonly string[];
+  /** True if there is a watermark for these rows, be its column there or not. */
+  readonly hasWatermark: boolean;
+}
+
+/** Records of a source, made into rows. */
+export interface SourceNode extends PointRows {
+  readonly kind: "source";
+  readonly source: Source;
+  /** Absent: the source has rows. */
+  readonly decoder: Decoder | undefined;
+}
+
+/** Rows that come of other rows, one by one. */
+export interface StatelessNode extends PointRows {
+  readonly kind: "stateless";
+  readonly input: PlanNode;
+  readonly operator: Operator;
+  /** Set for `withWatermark`: its delay, in milliseconds. */
+  readonly watermarkDelayMs: number | undefined;
+}
+
+/** Rows that come of other rows and those before them. */
+export interface StatefulNode extends PointRows {
+  readonly kind: "stateful";
+  readonly inputs: readonly PlanNode[];
+  readonly operator: StatefulOperator;
+}
+
+/** The rows that a decoder makes of a source's records. */
+export function decodedNode(source: Source, decoder: Decoder): SourceNode {
+  return sourceNode(source, decoder, decoder.schema);
+}
+
+/** The rows of a source of rows. */
+export function rowsNode(source: RowSource): SourceNode {
+  return sourceNode(source, undefined, source.schema);
+}
+
+function sourceNode(source: Source, decoder: Decoder | undefined, schema: Schema): SourceNode {
+  const label = source.description;
+  return { kind: "source", source, decoder, schema, label, keyColumns: [], hasWatermark: false };
+}
+
+/** The rows that an operator without state makes. */
+export function statelessNode(input: PlanNode, operator: Operator, label: string): StatelessNode {
+  const passes = operator.passes ?? (() => undefined);
+  const eventTime = input.eventTime === undefined ? undefined : passes(input.eventTime);
+  const keys = input.keyColumns.map(passes);
+  return {
+    kind: "stateless",
+    input,
+    operator,
+    label,
+    schema: operator.schema,
+    eventTime,
+    delayMicros: input.delayMicros,
+    // Of a key of several columns, those that are left do not tell rows apart.
+    keyColumns: keys.every((key) => key !== undefined) ? keys : [],
+    hasWatermark: input.hasWatermark,
+    watermarkDelayMs: undefined,
+  };
+}
+
+/** The same rows, with a watermark. */
+export function watermarkNode(
+  input: PlanNode,
+  operator: EventTimeOperator,
+  label: string,
+): StatelessNode {
+  return {
+    ...statelessNode(input, operator, label),
+    eventTime: operator.column,
+    delayMicros: BigInt(operator.delayMs) * 1000n,
+    hasWatermark: true,
+    watermarkDelayMs: operator.delayMs,
+  };
+}
+
+/** The rows that an operator with state makes. */
+export function statefulNode(
+  inputs: readonly PlanNode[],
+  operator: StatefulOperator,
+): StatefulNode {
+  return {
+    kind: "stateful",
+    inputs,
+    operator,
+    label: operator.name,
+    schema: operator.schema,
+    eventTime: operator.eventTime,
+    delayMicros: inputs.map((input) => input.delayMicros).find((delay) => delay !== undefined),
+    keyColumns: operator.keyColumns,
+    hasWatermark: inputs.some((input) => input.hasWatermark),
+  };
+}
+
+/** The nodes that a node takes rows of. */
+export function inputsOf(node: PlanNode): readonly PlanNode[] {
+  if (node.kind === "source") return [];
+  return node.kind === "stateless" ? [node.input] : node.inputs;
+}
+
+/**
+ * True for an operator whose rows change as those of its input do, one by one: a join with a table
+ * that stands still. It has state only to keep that table.
+ */
+export function passesChanges(operator: StatefulOperator): boolean {
+  return operator.staticTables !== undefined;
+}
+
+/** True if rows come through an operator that remembers rows, as a join with a table does not. */
+export function isBehindState(node: PlanNode): boolean {
+  if (node.kind === "stateful" && !passesChanges(node.operator)) return true;
+  return inputsOf(node).some(isBehindState);
+}
