@@ -1,4 +1,12 @@
-import { kafka, ndjson, parseTrigger, SluiceError, type Trigger } from "sluice";
+import {
+  kafka,
+  ndjson,
+  parseTrigger,
+  prometheus,
+  SluiceError,
+  stallWatchdog,
+  type Trigger,
+} from "sluice";
 import {
   count,
   type Flags,
@@ -20,6 +28,7 @@ import { produceTrades, TRADE_PARTITIONS } from "./producers/trades.ts";
 
 const SAMPLE_TRADES = 100_000;
 const MAX_OFFSETS_PER_TRIGGER = 100_000;
+const STALL_AFTER = "1 minute";
 const SAMPLE_FILE = "data/samples/trades.ndjson";
 
 const FLAGS = {
@@ -63,6 +72,11 @@ const FLAGS = {
     value: "name",
     help: "a topic for dead letters, beside the table",
   },
+  "metrics-port": {
+    type: "string",
+    value: "n",
+    help: "serve metrics for Prometheus on this port of this machine",
+  },
   json: {
     type: "boolean",
     help: "print a StreamingQueryProgress object a batch, and nothing else",
@@ -87,11 +101,19 @@ export function multisinkCommand(
     const job = await prepare(values);
     const style = values.json ? "json" : Deno.stdout.isTerminal() ? "live" : "lines";
     const printer = new ProgressPrinter(style);
+    const metricsPort = wholeNumber("metrics-port", values["metrics-port"], 1);
+    await using metrics = metricsPort === undefined ? null : prometheus({ port: metricsPort });
+    if (metrics !== null) printError(`metrics: ${metrics.url}`);
     const query = await start(job, {
       checkpointLocation: job.checkpointLocation,
       trigger: job.trigger,
-      listener: printer,
+      listener: metrics === null ? printer : [printer, metrics],
     }).catch((error) => Promise.reject(withAdvice(error, job)));
+    using watchdog = stallWatchdog({
+      stallAfter: STALL_AFTER,
+      onStall: ({ message }) => printer.onNotice(message),
+    });
+    watchdog.watch(query);
     let isStopped = false;
     using _signals = stopOnSignals((signal) => {
       isStopped = true;

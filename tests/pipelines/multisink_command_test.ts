@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "assert";
 import { checkout } from "../support/paths.ts";
+import { freePorts } from "../support/ports.ts";
 import { testStack } from "../support/stack.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import {
@@ -77,6 +78,24 @@ Deno.test("a recorded topic goes through the same job without Kafka or Java", as
   ok(letters.includes("not JSON at all"));
 });
 
+Deno.test("--metrics-port serves what the query does while it runs", async () => {
+  await using world = await prepare();
+  const port = freePorts(1);
+  const metrics = `http://127.0.0.1:${port}/metrics`;
+  const running = world.start("--follow", "--produce", "250", "--metrics-port", String(port));
+  try {
+    let text = "";
+    while (!/^sluice_input_rows_total\{.*\} 250$/m.test(text)) {
+      text = await fetch(metrics).then((answer) => answer.text(), () => "");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    match(text, /^sluice_query_up\{query="multisink",.*\} 1$/m);
+  } finally {
+    running.kill("SIGTERM");
+    equal((await running.output()).code, 0);
+  }
+});
+
 Deno.test("without Java the command says so and offers the recorded topic", async () => {
   await using world = await prepare();
   const { code, stderr } = await world.withoutKafka();
@@ -133,6 +152,7 @@ Deno.test("--help tells every flag", async () => {
       "--json",
       "--lake",
       "--maxOffsetsPerTrigger",
+      "--metrics-port",
       "--produce",
       "--seed",
       "--source",
@@ -150,6 +170,8 @@ interface World extends AsyncDisposable {
   readonly databaseUrl: string;
   /** Runs the command on a topic and tables of this test. */
   command(...flags: string[]): Promise<Ended>;
+  /** As `command`, while it goes on. */
+  start(...flags: string[]): Deno.ChildProcess;
   /** Runs it where there is neither Kafka nor Java. */
   withoutKafka(...flags: string[]): Promise<Ended>;
 }
@@ -159,15 +181,20 @@ async function prepare(): Promise<World> {
   const folder = await tempFolder();
   const name = `command_${crypto.randomUUID().slice(0, 8)}`;
   const lake = `${folder.path}/lake`;
-  const run = async (flags: string[], env: Record<string, string>): Promise<Ended> => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const spawn = (flags: string[], env: Record<string, string>) =>
+    new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", "pipelines/multisink.ts", ...flags],
       cwd: checkout,
       env: { DATABASE_URL: databaseUrl, ...env },
-    }).output();
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  const run = async (flags: string[], env: Record<string, string>): Promise<Ended> => {
+    const { code, stdout, stderr } = await spawn(flags, env).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, stdout: text(stdout), stderr: text(stderr) };
   };
+  const withKafka = { KAFKA_BROKERS: brokers.join(",") };
   const places = ["--table", name, "--lake", lake, "--checkpoint", `${folder.path}/checkpoint`];
   return {
     name,
@@ -176,8 +203,9 @@ async function prepare(): Promise<World> {
     databaseUrl,
     command: (...flags) => {
       const topic = flags.includes("--source") ? [] : ["--topic", name];
-      return run([...topic, ...places, ...flags], { KAFKA_BROKERS: brokers.join(",") });
+      return run([...topic, ...places, ...flags], withKafka);
     },
+    start: (...flags) => spawn(["--topic", name, ...places, ...flags], withKafka),
     withoutKafka: (...flags) => run(flags, { KAFKA_BROKERS: "", PATH: folder.path, JAVA_HOME: "" }),
     async [Symbol.asyncDispose]() {
       await removeLedger(brokers, databaseUrl, [name], name);
