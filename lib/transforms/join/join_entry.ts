@@ -18,30 +18,44 @@ export const NEVER = 2n ** 63n - 1n;
 
 const EMPTY = new Uint8Array();
 
-/** One record of an entry. */
-export interface JoinRecord {
-  /** Where it starts in the entry, and the end (exclusive). */
-  readonly start: number;
-  readonly end: number;
-  readonly flags: number;
-  /** In microseconds since 1970; `NEVER` for a row that is kept for ever. */
-  readonly expiryMicros: bigint;
-}
+/** Goes through the records of an entry, in the order in which they were written: `next`, then look. */
+export class JoinRecords {
+  /** The entry. */
+  readonly entry: Uint8Array;
+  /** Where the record starts in the entry. */
+  start = 0;
+  /** Where it ends (exclusive). */
+  end = 0;
+  readonly #view: DataView;
 
-/** The records of an entry, in the order in which they were written. */
-export function* readRecords(entry: Uint8Array): Generator<JoinRecord> {
-  const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
-  for (let start = 0; start < entry.length;) {
-    const end = start + ROW_AT + view.getUint32(start);
-    const flags = entry[start + FLAGS_AT]!;
-    yield { start, end, flags, expiryMicros: view.getBigInt64(start + EXPIRY_AT) };
-    start = end;
+  /** Starts before the first record. */
+  constructor(entry: Uint8Array) {
+    this.entry = entry;
+    this.#view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
   }
-}
 
-/** The row of a record, not copied. */
-export function rowBytes(entry: Uint8Array, { start, end }: JoinRecord): Uint8Array {
-  return entry.subarray(start + ROW_AT, end);
+  /** Goes to the next record; false if there is none. */
+  next(): boolean {
+    this.start = this.end;
+    if (this.start === this.entry.length) return false;
+    this.end = this.start + ROW_AT + this.#view.getUint32(this.start);
+    return true;
+  }
+
+  /** What is known of the row. */
+  get flags(): number {
+    return this.entry[this.start + FLAGS_AT]!;
+  }
+
+  /** When the row is over, in microseconds since 1970; `NEVER` for one that is kept for ever. */
+  get expiryMicros(): bigint {
+    return this.#view.getBigInt64(this.start + EXPIRY_AT);
+  }
+
+  /** The row, not copied. */
+  get row(): Uint8Array {
+    return this.entry.subarray(this.start + ROW_AT, this.end);
+  }
 }
 
 /** Notes in the entry that the row of a record, which starts there, has matched. */
@@ -94,7 +108,7 @@ export class JoinEntryWriter {
   }
 
   /** Adds a record of another entry as it is. */
-  copy(entry: Uint8Array, { start, end, flags, expiryMicros }: JoinRecord): void {
+  copy({ entry, start, end, flags, expiryMicros }: JoinRecords): void {
     const at = this.#length;
     this.#reserve(at + end - start);
     this.#bytes.set(entry.subarray(start, end), at);

@@ -5,9 +5,7 @@ import {
   IS_POINTER,
   IS_RIGHT,
   JoinEntryWriter,
-  type JoinRecord,
-  readRecords,
-  rowBytes,
+  JoinRecords,
   setPartner,
 } from "./join_entry.ts";
 import type { JoinSide } from "./join_side.ts";
@@ -22,6 +20,13 @@ interface ReadEntry {
   readonly key: Uint8Array;
   value: Uint8Array;
   isChanged: boolean;
+}
+
+/** Where a row of the state was read. */
+interface Place {
+  readonly entry: ReadEntry;
+  /** Where its record starts. */
+  readonly start: number;
 }
 
 /** The rows of one key: those of the batch, and what the state has of it. */
@@ -55,9 +60,9 @@ export class JoinState {
   readonly #batchId: number;
   readonly #watermarkMicros: bigint;
   readonly #writer = new JoinEntryWriter();
-  /** Where the rows of the state are that were read: of each, behind the fresh rows of its side. */
-  readonly #leftPlaces: { readonly entry: ReadEntry; readonly start: number }[] = [];
-  readonly #rightPlaces: { readonly entry: ReadEntry; readonly start: number }[] = [];
+  /** Where the rows were read that are behind the fresh ones of a side, if they may come out alone. */
+  readonly #leftPlaces: Place[] = [];
+  readonly #rightPlaces: Place[] = [];
 
   /** Takes up the table for a batch. */
   constructor(
@@ -112,12 +117,14 @@ export class JoinState {
   /** Forgets all rows that are over; adds to `alone` those without a partner. */
   removeOver(alone: AloneRows): void {
     if (this.#left.isOuter || this.#right.isOuter) {
-      const entries = [...this.#table.upTo(this.#watermarkMicros)];
-      for (const { key, value } of entries) {
+      const rest: [key: Uint8Array, value: Uint8Array, timeMicros: bigint | undefined][] = [];
+      for (const { key, value } of this.#table.upTo(this.#watermarkMicros)) {
         this.#keep(value, alone);
-        if (this.#writer.numRecords > 0) this.#put(key);
-        else this.#writer.take();
+        const { timeMicros } = this.#writer;
+        const records = this.#writer.take();
+        if (records.length > 0) rest.push([key, records, timeMicros]);
       }
+      for (const entry of rest) this.#table.put(...entry);
     }
     this.#table.removeUpTo(this.#watermarkMicros);
   }
@@ -125,38 +132,31 @@ export class JoinState {
   /** Adds the rows of an entry to their sides; returns whether there are more elsewhere. */
   #read(entry: ReadEntry, fresh: KeyRows): boolean {
     let hasMore = false;
-    for (const record of readRecords(entry.value)) {
-      if ((record.flags & IS_POINTER) !== 0) {
+    const records = new JoinRecords(entry.value);
+    while (records.next()) {
+      const { flags } = records;
+      if ((flags & IS_POINTER) !== 0) {
         hasMore = true;
-      } else if ((record.flags & IS_RIGHT) !== 0) {
-        if (fresh.left.length > 0) this.#add(this.#right, this.#rightPlaces, entry, record);
+      } else if ((flags & IS_RIGHT) !== 0) {
+        if (fresh.left.length > 0) add(this.#right, this.#rightPlaces, entry, records);
       } else if (fresh.right.length > 0) {
-        this.#add(this.#left, this.#leftPlaces, entry, record);
+        add(this.#left, this.#leftPlaces, entry, records);
       }
     }
     return hasMore;
   }
 
-  #add(
-    side: JoinSide,
-    places: { readonly entry: ReadEntry; readonly start: number }[],
-    entry: ReadEntry,
-    record: JoinRecord,
-  ): void {
-    side.add(rowBytes(entry.value, record));
-    if (side.isOuter) places.push({ entry, start: record.start });
-  }
-
   /** Copies the records that are not over; returns how many there were. */
   #keep(entry: Uint8Array, alone: AloneRows): number {
     let numRecords = 0;
-    for (const record of readRecords(entry)) {
+    const records = new JoinRecords(entry);
+    while (records.next()) {
       numRecords++;
-      const { flags } = record;
-      if (record.expiryMicros > this.#watermarkMicros) this.#writer.copy(entry, record);
+      const { flags } = records;
+      if (records.expiryMicros > this.#watermarkMicros) this.#writer.copy(records);
       else if ((flags & (HAS_PARTNER | IS_POINTER)) !== 0) continue;
-      else if ((flags & IS_RIGHT) !== 0) alone.right.push(this.#right.add(rowBytes(entry, record)));
-      else alone.left.push(this.#left.add(rowBytes(entry, record)));
+      else if ((flags & IS_RIGHT) !== 0) alone.right.push(this.#right.add(records.row));
+      else alone.left.push(this.#left.add(records.row));
     }
     return numRecords;
   }
@@ -190,11 +190,11 @@ export class JoinState {
   /** Moves the rows of a key into entries behind it, and leaves a pointer to them. */
   #spill(key: Uint8Array): void {
     const lastOver = this.#writer.lastOver;
-    const rows = this.#writer.take();
+    const records = new JoinRecords(this.#writer.take());
     let chunkId = 0;
-    for (const record of readRecords(rows)) {
-      if ((record.flags & IS_POINTER) !== 0) continue;
-      this.#writer.copy(rows, record);
+    while (records.next()) {
+      if ((records.flags & IS_POINTER) !== 0) continue;
+      this.#writer.copy(records);
       if (this.#writer.numRecords < MAX_ROWS_OF_CHUNK) continue;
       this.#put(chunkKey(key, this.#batchId, chunkId++));
     }
@@ -204,10 +204,15 @@ export class JoinState {
   }
 }
 
+function add(side: JoinSide, places: Place[], entry: ReadEntry, records: JoinRecords): void {
+  side.add(records.row);
+  if (side.isOuter) places.push({ entry, start: records.start });
+}
+
 function setAllMatched(
   side: JoinSide,
   rows: Int32Array,
-  places: readonly { readonly entry: ReadEntry; readonly start: number }[],
+  places: readonly Place[],
 ): void {
   for (const row of rows) {
     const stored = row - side.fresh.numRows;

@@ -27,7 +27,34 @@ export interface JoinStaticOptions<
  *
  * It serves every mode. In update mode behind rows that have a key, a row of the stream stands for its
  * key, and so must what comes of it: it may match one row of the table at most, and an inner join gives
- * the key as deleted when its row matches nothing.
+ * a delete for a row that matches nothing, with nulls in the table's columns.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { Batch, schema as s } from "../../core/mod.ts";
+ * import { joinStatic } from "./join_static.ts";
+ *
+ * const Order = s.struct({ order_id: s.long(), country: s.string() });
+ * const Country = s.struct({ code: s.string(), name: s.string() });
+ * const countries = {
+ *   name: "countries",
+ *   schema: Country,
+ *   async *load() {
+ *     const batch = new Batch(Country);
+ *     batch.append({ code: "PL", name: "Poland" });
+ *     yield await Promise.resolve(batch);
+ *   },
+ * };
+ * const named = joinStatic({ schema: Order }, countries, {
+ *   type: "leftOuter",
+ *   on: [{ left: "country", right: "code" }],
+ * });
+ * deepEqual(
+ *   named.schema.fields.map(({ name, nullable }) => [name, nullable]),
+ *   [["order_id", false], ["country", false], ["code", true], ["name", true]],
+ * );
+ * ```
  *
  * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_EXPRESSION`;
  * `BAD_SCHEMA` for two columns of one name; `BAD_PIPELINE` for keys that cannot be compared. A batch in
@@ -76,8 +103,8 @@ function planStaticJoin(
     schema: shape.schema,
     eventTime: input.eventTime,
     keyColumns,
-    // The copy depends on nothing else: type and condition may change from run to run.
-    stateDescription: `staticJoin on ${keys} of ${table.name} ${typeName(right.type)}`,
+    // The copy depends on nothing else, and is made anew by every run.
+    stateDescription: `staticJoin on ${keys} of ${typeName(right.type)}`,
     staticTables: [{
       table,
       load: (state, batches) => loadStaticRows(state, batches, right, shape.rightKeys),

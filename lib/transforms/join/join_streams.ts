@@ -49,6 +49,28 @@ export interface JoinOptions<
  * watermark is about the event time of the left rows, or of the right ones where the left may be
  * missing, and is held back as long as rows are remembered; there is none where that has no end.
  *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { joinStreams } from "./join_streams.ts";
+ *
+ * const Order = s.struct({ order_id: s.long(), ordered: s.timestamp() });
+ * const Payment = s.struct({ order_id: s.long(), paid: s.timestamp() });
+ * const orders = joinStreams(
+ *   { schema: Order, eventTime: "ordered" },
+ *   { schema: Payment, eventTime: "paid" },
+ *   {
+ *     type: "leftOuter",
+ *     on: ["order_id"],
+ *     within: { left: "ordered", right: "paid", from: "0 seconds", to: "1 hour" },
+ *   },
+ * );
+ * deepEqual(orders.schema.fields.map(({ name }) => name), ["order_id", "ordered", "paid"]);
+ * // An order without a payment comes out an hour late: so long its watermark is held back.
+ * equal(orders.outputWatermark?.(7_200_000_000n), 3_599_999_000n);
+ * ```
+ *
  * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_EXPRESSION`;
  * `BAD_SCHEMA` for two columns of one name; `BAD_PIPELINE` for keys that cannot be compared and for an
  * outer join without a watermark that ends the wait.

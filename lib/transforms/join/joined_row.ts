@@ -25,8 +25,8 @@ export type JoinedRow<Left, Right, On, Type extends JoinType = "inner"> = {
 };
 
 /** A key of the same name on both sides has the value of the side that is there. */
-type SharedValue<Left, Right, Name, Type extends JoinType> = Name extends keyof Left & keyof Right
-  ? Type extends "rightOuter" ? Right[Name]
+export type SharedValue<Left, Right, Name, Type extends JoinType> = Name extends
+  keyof Left & keyof Right ? Type extends "rightOuter" ? Right[Name]
   : Type extends "fullOuter" ? Left[Name] | Right[Name]
   : Left[Name]
   : never;

@@ -1,4 +1,4 @@
-import { Batch, concatBatches, describeValue, type Schema, SluiceError } from "../../core/mod.ts";
+import { Batch, describeValue, type Schema, SluiceError } from "../../core/mod.ts";
 import {
   groupRows,
   KeyCodec,
@@ -9,7 +9,7 @@ import {
 import type { InputColumn } from "../aggregate/input_column.ts";
 import type { OperatorRun, StatefulResult } from "../stateful_operator.ts";
 import { packBytes, unpackBytes } from "./byte_list.ts";
-import type { JoinShape } from "./join_shape.ts";
+import type { JoinShape, SideRows } from "./join_shape.ts";
 import { RowPairs } from "./row_pairs.ts";
 
 /** All entries of the copy have this time, so that they can be removed together. */
@@ -52,12 +52,14 @@ export async function loadStaticRows(
       const first = groups.firstRows[group]!;
       if (columns.some((column) => column.isNull(first))) continue;
       const key = keyCodec.encode(columns, first);
-      const items = [...unpackBytes(table.get(key) ?? new Uint8Array())];
-      for (const row of rows.subarray(starts[group]!, starts[group + 1]!)) {
-        items.push(rowCodec.encode(batch.columns, row));
-        numRows++;
-      }
-      table.put(key, packBytes(items), COPY_MICROS);
+      const items = Array.from(
+        rows.subarray(starts[group]!, starts[group + 1]!),
+        (row) => rowCodec.encode(batch.columns, row),
+      );
+      numRows += items.length;
+      // Most tables have a key once, so that there is nothing to read.
+      if (table.putIfAbsent(key, packBytes(items), COPY_MICROS)) continue;
+      table.put(key, packBytes([...unpackBytes(table.get(key)!), ...items]), COPY_MICROS);
     }
   }
   return numRows;
@@ -90,25 +92,18 @@ export class StaticJoinRun implements OperatorRun {
     this.#rows = new RowCodec(plan.right);
   }
 
-  /** Joins a batch; in update mode there may be a second one with the rows whose keys are gone. */
-  apply([batch, deletes]: readonly Batch[]): StatefulResult {
+  /** Joins a batch. In update mode a row that an inner join leaves out is a delete of its key. */
+  apply([batch]: readonly Batch[]): StatefulResult {
     const { isOuter, keyColumns } = this.#plan;
     const left = batch!;
     const matches = this.#match(left);
-    const joined = this.#join(left, matches, { isOuter });
+    const joined = this.#join(left, matches, isOuter);
     if (keyColumns.length === 0) return { batch: joined };
     this.#refuseSeveral(left, matches.pairs);
-    const gone = [
-      ...isOuter ? [] : [left.take(rowsWithout(left.numRows, matches.pairs))],
-      ...deletes === undefined ? [] : [deletes],
-    ].filter(({ numRows }) => numRows > 0);
-    if (gone.length === 0) return { batch: joined };
-    const rows = concatBatches(gone);
-    return {
-      batch: joined,
-      // Their keys count; what they matched may not be in the table any more.
-      deletes: this.#join(rows, this.#match(rows), { isOuter: true, onlyFirst: true }),
-    };
+    if (isOuter) return { batch: joined };
+    const gone = left.take(rowsWithout(left.numRows, matches.pairs));
+    const nothing = { right: new Batch(this.#plan.right), pairs: new RowPairs() };
+    return { batch: joined, deletes: this.#join(gone, nothing, true) };
   }
 
   #match(left: Batch): Matches {
@@ -138,27 +133,20 @@ export class StaticJoinRun implements OperatorRun {
   }
 
   /** The rows of the stream with what they match; in an outer join also those that match nothing. */
-  #join(
-    left: Batch,
-    { right, pairs }: Matches,
-    { isOuter, onlyFirst = false }: { readonly isOuter: boolean; readonly onlyFirst?: boolean },
-  ): Batch {
-    const missing = isOuter ? right.numRows : -1;
-    if (isOuter) { for (const column of right.columns) column.appendNull(); }
+  #join(left: Batch, { right, pairs }: Matches, isOuter: boolean): Batch {
+    if (!isOuter) return this.#plan.shape.assemble(sideOf(left), sideOf(right), pairs);
+    const missing = right.numRows;
+    for (const column of right.columns) column.appendNull();
     const joined = new RowPairs();
     let next = 0;
     for (let row = 0; row < left.numRows; row++) {
       const first = next;
-      for (; next < pairs.length && pairs.left[next] === row; next++) {
-        if (next === first || !onlyFirst) joined.push(row, pairs.right[next]!);
+      while (next < pairs.length && pairs.left[next] === row) {
+        joined.push(row, pairs.right[next++]!);
       }
-      if (next === first && isOuter) joined.push(row, missing);
+      if (next === first) joined.push(row, missing);
     }
-    return this.#plan.shape.assemble(
-      { batch: left, missing: -1 },
-      { batch: right, missing },
-      joined,
-    );
+    return this.#plan.shape.assemble(sideOf(left), { batch: right, missing }, joined);
   }
 
   #refuseSeveral(left: Batch, { left: rows }: RowPairs): void {
@@ -176,6 +164,10 @@ export class StaticJoinRun implements OperatorRun {
       hint: "make the table's keys unique, or say with where which of its rows is meant",
     });
   }
+}
+
+function sideOf(batch: Batch): SideRows {
+  return { batch, missing: -1 };
 }
 
 /** The rows that are in no pair; pairs are in the order of their rows. */

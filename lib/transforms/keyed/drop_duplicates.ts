@@ -18,6 +18,18 @@ import { refuseModesBut } from "./refuse_modes.ts";
  * forgotten once the watermark has passed it, for whatever came then would be late; else keys are
  * remembered for ever. Where there is a watermark, rows that come behind it are late.
  *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { dropDuplicates } from "./drop_duplicates.ts";
+ *
+ * const Trade = s.struct({ id: s.long(), at: s.timestamp(), price: s.double() });
+ * const once = dropDuplicates({ schema: Trade, eventTime: "at" }, ["id", "at"]);
+ * deepEqual(once.keyColumns, ["id", "at"]);
+ * deepEqual(once.stateDescription, "dedupe by id long, at timestamp until at");
+ * ```
+ *
  * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_OPTION` for a column named twice; `BAD_PIPELINE` for
  * one with maps.
  */

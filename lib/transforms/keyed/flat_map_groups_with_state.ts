@@ -54,6 +54,29 @@ export type GroupFunction<Row, Key extends keyof Row, State, Out> = (
  * handed over too. In update mode the output must have the columns of the key, and a row of the
  * output stands for its key.
  *
+ * @example
+ * ```ts
+ * import { deepEqual } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { flatMapGroupsWithState } from "./flat_map_groups_with_state.ts";
+ *
+ * const Click = s.struct({ user: s.string(), page: s.string() });
+ * const Total = s.struct({ user: s.string(), clicks: s.long() });
+ * const totals = flatMapGroupsWithState(
+ *   { schema: Click },
+ *   ["user"],
+ *   { state: s.struct({ clicks: s.long() }), output: Total },
+ *   ({ user }, rows, state) => {
+ *     let { clicks } = state.getOption() ?? { clicks: 0n };
+ *     for (const _row of rows) clicks++;
+ *     state.update({ clicks });
+ *     return [{ user, clicks }];
+ *   },
+ * );
+ * deepEqual(totals.keyColumns, ["user"]);
+ * totals.checkMode("update");
+ * ```
+ *
  * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`, `BAD_OPTION`; `BAD_PIPELINE` for a key with
  * maps, or a timeout by event time without a watermark. A batch fails with
  * `GROUP_FUNCTION_FAILED`, which names the group, if the function throws, or returns anything but rows

@@ -46,6 +46,21 @@ export interface LatestByKeyOptions<Row> {
  * In update mode it gives the rows that are new or changed, and as deletes the rows whose keys are
  * gone; in complete mode all rows, in no order to rely on.
  *
+ * @example
+ * ```ts
+ * import { throws } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { latestByKey } from "./latest_by_key.ts";
+ *
+ * const Change = s.struct({ id: s.long(), op: s.string(), name: s.string(), lsn: s.long() });
+ * const users = latestByKey(
+ *   { schema: Change },
+ *   { key: ["id"], orderBy: "lsn", deleteWhen: "op = 'd'" },
+ * );
+ * users.checkMode("update");
+ * throws(() => users.checkMode("append"), /"update" or "complete"/);
+ * ```
+ *
  * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`; `BAD_OPTION` for no key, or a column of it
  * twice; `BAD_PIPELINE` for a key or an order with maps; `BAD_EXPRESSION` if `deleteWhen` is no condition.
  */

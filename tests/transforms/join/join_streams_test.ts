@@ -28,17 +28,22 @@ const on = ["ad", { left: "shop", right: "store" }] as const;
 type Options = JoinOptions<ViewRow, ClickRow, typeof on, JoinType>;
 
 /** Views and clicks out of order, with nulls, equal keys, NaN and two zeros. */
-function randomViews(random: Random, count: number, disorder: number): ViewRow[] {
+function randomViews(
+  random: Random,
+  count: number,
+  disorder: number,
+  ads: readonly (string | null)[] = [null, "a", "b", "c"],
+): ViewRow[] {
   return Array.from({ length: count }, (_, i) => ({
-    ad: random.pick([null, "a", "b", "c"]),
-    shop: random.pick([0, -0, NaN, 1]),
+    ad: random.pick(ads),
+    shop: ads.length === 1 ? 1 : random.pick([0, -0, NaN, 1]),
     view: BigInt(i),
     viewed: randomTime(random, i, disorder),
   }));
 }
 
-function randomClicks(random: Random, count: number, disorder: number): ClickRow[] {
-  return randomViews(random, count, disorder).map(({ ad, shop, view, viewed }) => ({
+function randomClicks(...of: Parameters<typeof randomViews>): ClickRow[] {
+  return randomViews(...of).map(({ ad, shop, view, viewed }) => ({
     ad,
     store: shop,
     click: view,
@@ -142,11 +147,13 @@ function openJoin({ options, leftDelay, rightDelay }: Case, random: Random) {
 Deno.test("every pair comes out once, every row without a partner once it can have none", async () => {
   let numLate = 0;
   let numAlone = 0;
-  for (let seed = 1; seed <= 150; seed++) {
+  for (let seed = 1; seed <= 120; seed++) {
     const random = new Random(seed);
     const given = randomCase(random);
-    const views = cut(random, randomViews(random, 70, 12), 9);
-    const clicks = cut(random, randomClicks(random, 70, 12), 9);
+    // With one key for all, its rows do not stay in one entry.
+    const ads = random.next() < 0.3 ? ["a"] : undefined;
+    const views = cut(random, randomViews(random, 70, 12, ads), 9);
+    const clicks = cut(random, randomClicks(random, 70, 12, ads), 9);
     const oracle = new PlainJoin(plainJoin(given));
     using runner = await openJoin(given, random);
     const { operator } = runner;
@@ -338,18 +345,22 @@ Deno.test("the state of a join with bounds does not grow", async () => {
       rightDelay: 5n * SECOND,
     }, new Random(1));
     const random = new Random(2);
-    const sizes: number[] = [];
+    const sizes: [entries: number, bytes: number][] = [];
     let numRows = 0;
     for (let batch = 0; batch < 200; batch++) {
       const at = () => BigInt(1000 + batch * 2 + random.integer(0, 3)) * SECOND;
-      const views = randomViews(random, 30, 0).map((row) => ({ ...row, viewed: at() }));
-      const clicks = randomClicks(random, 30, 0).map((row) => ({ ...row, clicked: at() }));
+      const of = () => random.integer(0, 20) * random.integer(0, 1);
+      const views = randomViews(random, 40, 0).map((row) => ({ ...row, shop: of(), viewed: at() }));
+      const clicks = randomClicks(random, 40, 0)
+        .map((row) => ({ ...row, store: of(), clicked: at() }));
       numRows += (await runner.batch([batchOf(View, views), batchOf(Click, clicks)])).rows.length;
-      sizes.push(runner.state.numRowsTotal);
+      sizes.push([runner.state.numRowsTotal, runner.store.sizeBytes]);
     }
-    const early = Math.max(...sizes.slice(20, 60));
-    const last = Math.max(...sizes.slice(-40));
-    ok(early > 50 && last <= early * 1.2, `${type}: ${early} entries, then ${last}`);
+    for (const what of [0, 1] as const) {
+      const early = Math.max(...sizes.slice(20, 60).map((size) => size[what]));
+      const last = Math.max(...sizes.slice(-40).map((size) => size[what]));
+      ok(early > 50 && last <= early * 1.2, `${type}: ${early}, then ${last}`);
+    }
     ok(numRows > 200 * 60, `${type}: ${numRows} rows`);
   }
 });
@@ -370,10 +381,12 @@ Deno.test("a row that nothing can match any more is not stored", async () => {
     (await runner.batch([batchOf(View, views), batchOf(Click, clicks)])).rows
       .map((row) => [row.view, row.click]);
   deepEqual(await batch([view(0n, 1000n)], [click(0n, 1000n)]), []);
-  equal(runner.state.numRowsTotal, 2);
+  equal(runner.state.numRowsTotal, 1, "one key");
+  const bytes = () => [...runner.state.table("rows").entries()][0]!.value.length;
+  const before = bytes();
   // The watermark is 1000: a click at 960 or before, which view 1 waits for, would be late.
-  deepEqual(await batch([view(1n, 1020n)], [click(1n, 1001n)]), [[1n, null], [0n, null]]);
-  equal(runner.state.numRowsTotal, 2, "clicks 0 and 1");
+  deepEqual(await batch([view(1n, 1020n)], [click(1n, 1001n)]), [[0n, null], [1n, null]]);
+  equal(bytes(), before, "clicks 0 and 1 in the place of view 0 and click 0");
 });
 
 Deno.test("many rows of one key are chunked, matched one by one and forgotten one by one", async () => {
@@ -417,7 +430,7 @@ Deno.test("many rows of one key are chunked, matched one by one and forgotten on
       sortedTexts(expected.map((pair) => joined(pair.left, pair.right))),
     );
   }
-  equal(runner.state.numRowsTotal, 2);
+  equal(runner.state.numRowsTotal, 1, "the last view and click");
 });
 
 Deno.test("columns of every type come through state, pairs and nulls as they are", async () => {
