@@ -35,6 +35,7 @@ export {
 } from "./files/mod.ts";
 export { avro, type AvroOptions } from "./formats/avro/mod.ts";
 export { csv, type CsvOptions } from "./formats/csv/mod.ts";
+export { debezium, type DebeziumOptions } from "./formats/debezium/mod.ts";
 export { json } from "./formats/json/mod.ts";
 export { recordHeaders, withRecord } from "./formats/record/mod.ts";
 export { schemaRegistry, type SchemaRegistryOptions } from "./formats/registry/mod.ts";

@@ -7,11 +7,12 @@
  */
 export { Batch, createColumn } from "./batch.ts";
 export { BytesColumn } from "./bytes_column.ts";
+export { CHANGE_COLUMNS, type ChangeColumns, unavailableColumn } from "./change_columns.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { Column, describeValue } from "./column.ts";
 export { concatBatches } from "./concat_batches.ts";
 export { Decimal, formatUnscaled } from "./decimal.ts";
-export type { Decoder, Rejection } from "./decoder.ts";
+export { type Decoder, isRejection, type NoRow, type Rejection } from "./decoder.ts";
 export { parseDuration } from "./duration.ts";
 export { makeFolder, putIfAbsent, replaceFile, syncFolder, writeFlushed } from "./durable_file.ts";
 export {

@@ -1,3 +1,4 @@
+import { unavailableColumn } from "./change_columns.ts";
 import { badOption, SluiceError } from "./errors.ts";
 import { Schema, type StructField, typeName } from "./schema.ts";
 import type { SinkContext } from "./sink.ts";
@@ -41,7 +42,12 @@ export interface UpsertRules {
   readonly orderBy: StructField | undefined;
   /** The column that marks rows whose keys are gone; `undefined`: they are taken out. */
   readonly deletedColumn: StructField | undefined;
-  /** All columns of the table: those of the rows and `deletedColumn`. */
+  /**
+   * The column that lists the others whose values did not come with a row: a row that is there keeps
+   * what it has in them. It is not stored. `undefined`: every row is whole.
+   */
+  readonly unavailable: StructField | undefined;
+  /** All columns of the table: those of the rows without `unavailable`, and `deletedColumn`. */
   readonly schema: Schema;
 }
 
@@ -65,11 +71,14 @@ export function upsertRules(
   const keyFields = keyOf(attempted, key ?? keyColumns, schema);
   const order = orderBy === undefined ? undefined : orderOf(attempted, orderBy, keyFields, schema);
   const mark = markOf(attempted, onDelete, deletedColumn, schema);
+  const unavailable = unavailableColumn(schema);
+  const stored = schema.fields.filter((field) => field !== unavailable);
   return {
     key: keyFields,
     orderBy: order,
     deletedColumn: mark,
-    schema: mark === undefined ? schema : new Schema([...schema.fields, mark]),
+    unavailable,
+    schema: new Schema(mark === undefined ? stored : [...stored, mark]),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Delta Lake tables, by the protocol's own words. Pipelines call `delta`, which appends batches
- * exactly once; everyone else calls `DeltaTable`. This folder calls core for batches, parquet for
+ * Delta Lake tables, by the protocol's own words. Pipelines call `delta`, which appends, merges or
+ * replaces batches exactly once, and `deltaSnapshot` for a table to join with; everyone else calls
+ * `DeltaTable`. This folder calls core for batches, parquet for
  * files and sql for conditions. It runs in two lines:
  *
  *     read:   log store -> log segment -> log replay -> snapshot -> candidate files -> batches
@@ -13,6 +14,7 @@
  *     transactions/  one commit, and what came first: conflict rules, operations planned anew
  *     commands/      what people do: define, write, change, merge, maintain
  *     sink/          what pipelines do: a batch is one commit with its key
+ *     source/        what pipelines read: versions as offsets, rows and changes as a stream
  *
  * A commit is one file of the log, `00000000000000000041.json`, put there if it is absent. What came
  * first is judged by `conflict_rules.ts`; what a table may ask of us is in `table_features.ts`.
@@ -51,6 +53,7 @@ export type {
 } from "./commands/maintain/vacuum_table.ts";
 export type { WriteOptions, WriteResult } from "./commands/write/write_rows.ts";
 export type { ChangeOptions } from "./scan/change_feed.ts";
+export { deltaSnapshot, type DeltaSnapshotOptions } from "./scan/delta_snapshot.ts";
 export type { ScanOptions } from "./scan/scan.ts";
 export type { TableDetail } from "./scan/table_detail.ts";
 export type { HistoryEntry, HistoryOptions } from "./log/table_history.ts";
@@ -70,6 +73,8 @@ export type {
 } from "./protocol/actions.ts";
 export type { DeltaOptions } from "./sink/delta_options.ts";
 export { delta } from "./sink/delta_sink.ts";
+export { type ChangeFeedColumns, deltaSource } from "./source/delta_source.ts";
+export type { DeltaSourceOptions } from "./source/source_options.ts";
 export { DeltaTable } from "./delta_table.ts";
 export { localLogStore } from "./log/local_log_store.ts";
 export type { LogStore, PutOutcome } from "./log/log_store.ts";

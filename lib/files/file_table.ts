@@ -4,6 +4,7 @@ import {
   Batch,
   type Decoder,
   errorText,
+  isRejection,
   isRetryable,
   type RecordBlock,
   refuseUnknownOptions,
@@ -201,7 +202,7 @@ async function rowsOf<Row>(
 ): Promise<Batch<Row>> {
   if (decoder === undefined) return block.rows as Batch<Row>;
   const batch = new Batch(schema, block.count);
-  const [rejection] = await decoder.decode(block, batch);
+  const rejection = (await decoder.decode(block, batch)).find(isRejection);
   if (rejection === undefined) return batch;
   throw new SluiceError("BAD_RECORD", {
     attempted,

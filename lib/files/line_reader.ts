@@ -4,18 +4,19 @@ import {
   type RangeReader,
   type ReadOptions,
   type RecordBlock,
+  type RecordHeader,
   SluiceError,
 } from "../core/mod.ts";
 import type { LineIndex } from "./line_index.ts";
 import { openFile, readFully } from "./open_file.ts";
-import { type Lines, splitLines } from "./split_lines.ts";
+import { type RecordRun, RecordStream } from "./record_stream.ts";
+import { splitLines } from "./split_lines.ts";
 
 /** What to do when lines that were read, or planned to be, are not there. */
 export const LOSS_HINT =
   "records were removed from the file, or another file took its place: put the file back, " +
   "or start a new query with an empty checkpointLocation";
 
-const CHUNK_BYTES = 512 * 1024;
 const MAX_BLOCK_RECORDS = 4096;
 
 /** The file to read and what its topic is called. */
@@ -55,45 +56,23 @@ export class LineReader implements RangeReader {
     signal.throwIfAborted();
     const end = await this.#checkEnd();
     if (this.#reached >= end) return;
-    let { line, position } = index.positionBefore(this.#reached);
-    let bytesLeft = maxBytes;
+    const { line: firstLine, position } = index.positionBefore(this.#reached);
     using file = await openFile(path);
     await file.seek(position, Deno.SeekMode.Start);
-    // The beginning of a line that ends in the next chunk.
-    let rest = new Uint8Array();
-    for (;;) {
+    const lines = new RecordStream({ fill: (into) => readFully(file, into) }, splitLines, path);
+    let bytesLeft = maxBytes;
+    for (let line = firstLine; line < end && bytesLeft > 0;) {
       signal.throwIfAborted();
-      // A new one each time, since blocks point into it; larger while a line does not fit.
-      const chunk = new Uint8Array(Math.max(CHUNK_BYTES, rest.length * 2));
-      chunk.set(rest);
-      const length = rest.length + await readFully(file, chunk.subarray(rest.length));
-      const bytes = chunk.subarray(0, length);
-      const atEndOfFile = length < chunk.length;
-      for (let next = 0;;) {
-        const skipping = this.#reached - line;
-        const lines = skipping > 0
-          ? splitLines(bytes, next, atEndOfFile, skipping, Infinity)
-          : splitLines(
-            bytes,
-            next,
-            atEndOfFile,
-            Math.min(end - line, MAX_BLOCK_RECORDS),
-            bytesLeft,
-          );
-        if (lines.count === 0) {
-          rest = bytes.subarray(next);
-          break;
-        }
-        next = lines.next;
-        line += lines.count;
-        if (skipping > 0) continue;
-        this.#reached = line;
-        bytesLeft -= lines.byteLength;
-        yield recordBlock(topic, line - lines.count, bytes, lines);
-        if (line === end || bytesLeft <= 0) return;
-        signal.throwIfAborted();
-      }
-      if (atEndOfFile) throw this.#dataLoss(`only ${line} lines`, `${end}`);
+      const skipping = this.#reached - line;
+      const run = skipping > 0
+        ? await lines.next(skipping)
+        : await lines.next(Math.min(end - line, MAX_BLOCK_RECORDS), bytesLeft);
+      if (run === undefined) throw this.#dataLoss(`only ${line} lines`, `${end}`);
+      line += run.count;
+      if (skipping > 0) continue;
+      this.#reached = line;
+      bytesLeft -= run.byteLength;
+      yield recordBlock(topic, line - run.count, run);
     }
   }
 
@@ -124,11 +103,12 @@ export class LineReader implements RangeReader {
   }
 }
 
-function recordBlock(
+/** A block of lines: each is a value, and its number the offset. */
+export function recordBlock(
   topic: string,
   firstLine: number,
-  bytes: Uint8Array,
-  { count, starts, ends }: Lines,
+  { bytes, count, starts, ends }: RecordRun,
+  headers: readonly RecordHeader[] = [],
 ): RecordBlock {
   const none = new Int32Array(count).fill(-1);
   return {
@@ -143,6 +123,6 @@ function recordBlock(
     keyEnds: none,
     valueStarts: starts,
     valueEnds: ends,
-    headers: () => [],
+    headers: () => headers as RecordHeader[],
   };
 }

@@ -1,5 +1,7 @@
 import { errorText, SluiceError } from "../core/mod.ts";
 
+const ATTEMPTED = "read a file of records";
+
 /**
  * Opens a file to read it.
  *
@@ -13,19 +15,36 @@ export async function openFile(path: string): Promise<Deno.FsFile> {
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound;
     throw new SluiceError(missing ? "FILE_MISSING" : "FILE_UNREADABLE", {
-      attempted: "read a file of records",
+      attempted: ATTEMPTED,
       where: path,
       found: missing ? "no such file" : errorText(cause),
-      wanted: "a file with one JSON object a line",
+      wanted: "a file that can be read",
       hint: "paths are looked up from the folder the program was started in",
       cause,
     });
   }
   throw new SluiceError("FILE_UNREADABLE", {
-    attempted: "read a file of records",
+    attempted: ATTEMPTED,
     where: path,
     found: "a folder or a device",
-    wanted: "a file with one JSON object a line",
+    wanted: "a file",
+  });
+}
+
+/** The error for a file of a folder that is there, but not as it has to be. */
+export function unreadable(
+  where: string,
+  found: string,
+  wanted: string,
+  cause?: unknown,
+): SluiceError {
+  return new SluiceError("FILE_UNREADABLE", {
+    attempted: ATTEMPTED,
+    where,
+    found,
+    wanted,
+    hint: "take it out of the folder, or give it a name that begins with _, to go on without it",
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 

@@ -1,18 +1,7 @@
+import type { Records } from "./record_stream.ts";
+
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-
-/** Consecutive lines of a run of bytes. */
-export interface Lines {
-  readonly count: number;
-  /** Where each line starts; the array may be longer. */
-  readonly starts: Int32Array;
-  /** Where each line ends (exclusive), without its line break. */
-  readonly ends: Int32Array;
-  /** Where the next line starts. */
-  readonly next: number;
-  /** Bytes of the lines together. */
-  readonly byteLength: number;
-}
 
 /**
  * The lines from `start` on: at most `maxLines`, and none after those that reach `maxBytes`. What
@@ -24,7 +13,7 @@ export function splitLines(
   atEndOfFile: boolean,
   maxLines: number,
   maxBytes: number,
-): Lines {
+): Records {
   const starts = new Int32Array(maxLines);
   const ends = new Int32Array(maxLines);
   let count = 0;

@@ -24,6 +24,11 @@ export type {
   StartingOptions,
 } from "./source/offset_range_limit.ts";
 export {
+  type ClusterDescription,
+  type ClusterTopic,
+  describeCluster,
+} from "./admin/describe_cluster.ts";
+export {
   describeTopic,
   type PartitionDescription,
   type TopicDescription,

@@ -20,5 +20,6 @@ export type { LogicalType, TimeUnit } from "./logical_type.ts";
 export { type ParquetFooter, type ParquetRowGroup, readParquetFooter } from "./parquet_footer.ts";
 export type { FieldInFile, ParquetColumn, PhysicalType } from "./parquet_schema.ts";
 export { loadParquetWasm } from "./parquet_wasm.ts";
+export { readParquetTail } from "./read_tail.ts";
 export type { ColumnMatch } from "./select_columns.ts";
 export { toArrow } from "./to_arrow.ts";

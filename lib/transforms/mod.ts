@@ -1,11 +1,17 @@
 /**
- * What happens to rows between decoder and sinks: operators without state, each a function from a
- * batch to a batch that also says which row came of which. The pipeline chains them and turns what
- * they reject into dead letters; this folder calls core, and SQL for `where` and `withColumn`.
+ * What happens to rows between decoder and sinks. Operators without state are functions from a batch
+ * to a batch that also says which row came of which: the pipeline chains them and turns what they
+ * reject into dead letters. Operators with state remember what came in earlier batches, in tables of
+ * state, and know the watermark; the streaming engine opens them and commits what they wrote. This
+ * folder calls core, state, and SQL for conditions and calculated columns.
  *
  *     map, flatMap, filter                      a function of yours, row by row
  *     where, withColumn, select, drop, rename   over columns: no row object is made
  *     withWatermark                             notes event times, and lets rows pass
+ *     groupBy and agg, windows                  a row for each group, out of all its rows
+ *     dropDuplicates, latestByKey               one row for each key
+ *     flatMapGroupsWithState                    a function of yours, with a state for each group
+ *     join, joinStatic                          rows of two streams, or of a stream and a table
  *
  * @module
  */
@@ -45,7 +51,7 @@ export {
 } from "./keyed/flat_map_groups_with_state.ts";
 export { flatMapRows } from "./rows/flat_map_rows.ts";
 export type { GroupState, GroupStateTimeout } from "./keyed/group_state.ts";
-export type { JoinedRow, JoinKey, JoinType, SharedName } from "./join/joined_row.ts";
+export type { JoinedRow, JoinKey, JoinType, SharedName, SharedValue } from "./join/joined_row.ts";
 export { joinStatic, type JoinStaticOptions } from "./join/join_static.ts";
 export { type JoinOptions, joinStreams, type JoinWithin } from "./join/join_streams.ts";
 export { latestByKey, type LatestByKeyOptions } from "./keyed/latest_by_key.ts";

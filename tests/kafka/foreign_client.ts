@@ -38,6 +38,7 @@ export async function withForeignAdmin(
 
 /** A record as kafkajs hands it over. */
 export interface ForeignRecord {
+  readonly topic: string;
   readonly partition: number;
   readonly key: string | null;
   /** Null for a tombstone. */
@@ -53,18 +54,26 @@ const END = "end of the test";
  * All committed records of a topic by kafkajs, under `read_committed`; by partition, in order. It
  * writes a last record into each partition, which nobody sees while a transaction is open there.
  */
-export async function readForeign(
+export function readForeign(
   connection: KafkaConnection,
   topic: string,
   partitions: number,
 ): Promise<ForeignRecord[]> {
+  return readForeignTopics(connection, [{ topic, partitions }]);
+}
+
+/** All committed records of several topics; as `readForeign`, and topic by topic. */
+export async function readForeignTopics(
+  connection: KafkaConnection,
+  topics: readonly { readonly topic: string; readonly partitions: number }[],
+): Promise<ForeignRecord[]> {
+  const partitionsOf = (count: number) => Array.from({ length: count }, (_, i) => i);
   await withForeignProducer(connection, {}, async (producer) => {
-    const messages = Array.from({ length: partitions }, (_, partition) => ({
-      partition,
-      key: END,
-      value: END,
-    }));
-    await producer.send({ topic, messages });
+    for (const { topic, partitions } of topics) {
+      const messages = partitionsOf(partitions)
+        .map((partition) => ({ partition, key: END, value: END }));
+      await producer.send({ topic, messages });
+    }
   });
   const consumer = client(connection).consumer({
     groupId: `reader-${crypto.randomUUID()}`,
@@ -73,14 +82,19 @@ export async function readForeign(
   });
   const records: ForeignRecord[] = [];
   const done = Promise.withResolvers<void>();
-  const ended = new Set<number>();
+  const open = new Set(
+    topics.flatMap(({ topic, partitions }) =>
+      partitionsOf(partitions).map((partition) => `${topic} ${partition}`)
+    ),
+  );
   await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.subscribe({ topics: topics.map(({ topic }) => topic), fromBeginning: true });
   await consumer.run({
-    eachMessage: ({ partition, message: { key, value, headers = {}, timestamp } }) => {
-      if (key?.toString() === END) ended.add(partition);
+    eachMessage: ({ topic, partition, message: { key, value, headers = {}, timestamp } }) => {
+      if (key?.toString() === END) open.delete(`${topic} ${partition}`);
       else {
         records.push({
+          topic,
           partition,
           key: key?.toString() ?? null,
           value: value?.toString() ?? null,
@@ -90,13 +104,15 @@ export async function readForeign(
           timestampMs: Number(timestamp),
         });
       }
-      if (ended.size === partitions) done.resolve();
+      if (open.size === 0) done.resolve();
       return Promise.resolve();
     },
   });
   await done.promise;
   await consumer.disconnect();
-  return records.sort((a, b) => a.partition - b.partition);
+  return records.sort((a, b) =>
+    a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
+  );
 }
 
 function client({ brokers }: KafkaConnection): kafkajs.Kafka {

@@ -18,7 +18,7 @@ export function digestRows(schema: Schema, rows: Iterable<Record<string, unknown
 }
 
 /** A value as one text: JSON without blanks, with rules for what JSON leaves open. */
-function canonicalText(type: DataType, value: unknown): string {
+export function canonicalText(type: DataType, value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (typeof type === "object") {
     switch (type.type) {

@@ -13,7 +13,7 @@ export const sluiceDir: string = fileURLToPath(new URL("../../.sluice", import.m
  *
  * Tests share them, so each takes topics, tables and groups of its own.
  */
-export async function testStack(): Promise<Omit<StackAddresses, "schemaRegistryUrl">> {
+export async function testStack(): Promise<Pick<StackAddresses, "kafkaBrokers" | "databaseUrl">> {
   return await ensureStack(testStackOptions());
 }
 
@@ -21,6 +21,24 @@ export async function testStack(): Promise<Omit<StackAddresses, "schemaRegistryU
 export async function testRegistry(): Promise<string> {
   const services = ["registry"] as const;
   return (await ensureStack({ ...testStackOptions(), services })).schemaRegistryUrl;
+}
+
+/**
+ * Gives a test a real Kafka Connect with Debezium, beside the Kafka of `testStack`, which is started when
+ * the first test asks and ends with the others.
+ */
+export async function testConnect(): Promise<string> {
+  const services = ["connect"] as const;
+  return (await ensureStack({ ...testStackOptions(), services })).connectUrl;
+}
+
+/**
+ * Gives a test a real MariaDB, which is started when the first test asks and ends with the others. Its
+ * user may do everything; tests share it, so each takes a database of its own.
+ */
+export async function testMariadb(): Promise<string> {
+  const services = ["mariadb"] as const;
+  return (await ensureStack({ ...testStackOptions(), services })).mysqlUrl;
 }
 
 function testStackOptions(): Omit<StackOptions, "services"> {
@@ -31,8 +49,15 @@ function testStackOptions(): Omit<StackOptions, "services"> {
     downloadsDir: `${sluiceDir}/downloads`,
     kafkaPort: firstPort,
     postgresPort: firstPort + 2,
-    registryPort: Number(Deno.env.get("SLUICE_TEST_REGISTRY_PORT") ?? 10_000 + place),
+    registryPort: portFor("REGISTRY", 10_000 + place),
+    connectPort: portFor("CONNECT", 14_000 + place % 2_000),
+    mariadbPort: portFor("MARIADB", 16_000 + place % 2_000),
   };
+}
+
+/** The port that `tests/run.ts` found free for a service on demand. */
+function portFor(service: string, otherwise: number): number {
+  return Number(Deno.env.get(`SLUICE_TEST_${service}_PORT`) ?? otherwise);
 }
 
 /** A number below 4,000 that every test process of this checkout finds alike, and another checkout hardly ever. */

@@ -33,7 +33,12 @@ const MICROS_PER_MILLI = 1000n;
 const CHANGE_TYPE = fieldOf("_change_type", "string");
 const COMMIT_VERSION = fieldOf("_commit_version", "long");
 const COMMIT_TIMESTAMP = fieldOf("_commit_timestamp", "timestamp");
-const CHANGE_FIELDS: readonly StructField[] = [CHANGE_TYPE, COMMIT_VERSION, COMMIT_TIMESTAMP];
+/** What a change has behind the table's columns. */
+export const CHANGE_FIELDS: readonly StructField[] = [
+  CHANGE_TYPE,
+  COMMIT_VERSION,
+  COMMIT_TIMESTAMP,
+];
 
 /**
  * Reads what changed in a table from one version to another, both included, in the order of the
@@ -100,7 +105,7 @@ function* candidates(
 }
 
 /** The changes in a file that are looked for; `undefined` if there are none. */
-async function readChangedFile(
+export async function readChangedFile(
   layout: TableLayout,
   changed: ChangedFile,
   predicate: Predicate | undefined,

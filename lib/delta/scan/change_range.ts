@@ -68,8 +68,12 @@ export async function readChangeRange(
   return { layout: tableLayout(source.path, end.protocol, end.metadata), commits };
 }
 
-/** The first version that is not older than a time. */
-async function versionSince(
+/**
+ * The first version that is not older than a time; it may be one that is not there yet.
+ *
+ * @throws {SluiceError} `BAD_OPTION` if the time is none.
+ */
+export async function versionSince(
   { store, snapshot: { metadata } }: ChangeSource,
   time: Date,
 ): Promise<number> {
@@ -92,7 +96,15 @@ async function snapshotOf(
   return snapshot;
 }
 
-async function readChangedCommit(source: ChangeSource, version: number): Promise<ChangedCommit> {
+/**
+ * Reads a commit with all there is to know of its changes.
+ *
+ * @throws {SluiceError} `VERSION_NOT_FOUND`, `CORRUPT_LOG`.
+ */
+export async function readChangedCommit(
+  source: ChangeSource,
+  version: number,
+): Promise<ChangedCommit> {
   const { store, snapshot: { metadata } } = source;
   const commit = await readCommit(store, version);
   if (commit === undefined) throw versionGone(store, version);
@@ -133,10 +145,15 @@ function refuseStrangeRange(first: number, last: number, { store, snapshot }: Ch
   }
 }
 
-function refuseUnrecorded(
+/**
+ * Refuses a version at which the table did not keep its changes.
+ *
+ * @throws {SluiceError} `CHANGES_NOT_RECORDED`.
+ */
+export function refuseUnrecorded(
   { configuration }: Metadata,
   version: number,
-  source: ChangeSource,
+  source: Pick<ChangeSource, "path">,
 ): void {
   if (isTrue(configuration, "delta.enableChangeDataFeed")) return;
   throw new SluiceError("CHANGES_NOT_RECORDED", {

@@ -116,16 +116,17 @@ async function* readCandidate(
   }
 }
 
-/** Row groups that are decoded together. */
-function* partsOf(
+/** Row groups that are decoded together; more than one only if they have `maxBytes` at most. */
+export function* partsOf(
   rowGroups: readonly ParquetRowGroup[],
   kept: readonly number[],
+  maxBytes: number = MAX_DECODED_BYTES,
 ): Generator<number[]> {
   let part: number[] = [];
   let bytes = 0;
   for (const group of kept) {
     bytes += rowGroups[group]!.totalByteSize;
-    if (part.length > 0 && bytes > MAX_DECODED_BYTES) {
+    if (part.length > 0 && bytes > maxBytes) {
       yield part;
       part = [];
       bytes = rowGroups[group]!.totalByteSize;

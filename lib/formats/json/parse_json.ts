@@ -14,6 +14,7 @@ export type JsonValue = string | JsonNumber | boolean | null | JsonValue[] | Jso
 
 /** The fields of a JSON object; read own properties only, since a field may be called `__proto__`. */
 export interface JsonObject {
+  /** A field. */
   readonly [name: string]: JsonValue;
 }
 

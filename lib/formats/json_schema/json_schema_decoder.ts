@@ -1,9 +1,9 @@
 import {
   type Batch,
   type Decoder,
+  type NoRow,
   type RecordBlock,
   refuseUnknownOptions,
-  type Rejection,
   type Schema,
   SluiceError,
 } from "../../core/mod.ts";
@@ -78,7 +78,7 @@ class JsonSchemaDecoder<Row> implements Decoder<Row> {
     this.#validators = new ReadersBySchema((id) => validatorOf(registry, id));
   }
 
-  async decode(block: RecordBlock, batch: Batch<Row>): Promise<Rejection[]> {
+  async decode(block: RecordBlock, batch: Batch<Row>): Promise<NoRow[]> {
     // Before a row is added: when the registry is away, the batch is as it was.
     await this.#validators.learn(this.#validators.newIds(block));
     const problems = new Map<number, string>();
@@ -90,8 +90,11 @@ class JsonSchemaDecoder<Row> implements Decoder<Row> {
       // Without a value it is rejected, for the reason that is known here.
       valueStarts[index] = problem === undefined ? start + HEADER_BYTES : -1;
     }
-    const rejections = await this.#json.decode(withValueStarts(block, valueStarts), batch);
-    return rejections.map(({ index, error }) => ({ index, error: problems.get(index) ?? error }));
+    const noRows = await this.#json.decode(withValueStarts(block, valueStarts), batch);
+    return noRows.map((noRow) => {
+      const problem = problems.get(noRow.index);
+      return problem === undefined ? noRow : { ...noRow, error: problem };
+    });
   }
 
   #problemOf(bytes: Uint8Array, start: number, end: number): string | undefined {

@@ -2,6 +2,7 @@ import {
   Batch,
   type Decoder,
   type FieldSpecs,
+  type NoRow,
   type RecordBlock,
   type RecordHeader,
   type Rejection,
@@ -88,16 +89,16 @@ class RecordDecoder<Row, Wide> implements Decoder<Wide> {
     this.schema = new Schema([...decoder.schema.fields, ...added]);
   }
 
-  async decode(block: RecordBlock, batch: Batch<Wide>): Promise<Rejection[]> {
+  async decode(block: RecordBlock, batch: Batch<Wide>): Promise<NoRow[]> {
     const misfits = this.#misfits(block);
     const fitting = others(block.count, misfits);
     const own = this.#decoder.schema.fields.length;
     const rows = new Batch(this.#decoder.schema, 0, batch.columns.slice(0, own));
-    const rejections = misfits.length === 0
+    const noRows = misfits.length === 0
       ? await this.#decoder.decode(block, rows)
       : (await this.#decoder.decode(selectRecords(block, fitting), rows))
-        .map(({ index, error }) => ({ index: fitting[index]!, error }));
-    const decoded = others(block.count, [...misfits, ...rejections]);
+        .map((noRow) => ({ ...noRow, index: fitting[noRow.index]! }));
+    const decoded = others(block.count, [...misfits, ...noRows]);
     this.#columns.forEach(({ part }, i) => {
       const column = batch.columns[own + i]!;
       column.reserve(column.length + decoded.length);
@@ -106,7 +107,7 @@ class RecordDecoder<Row, Wide> implements Decoder<Wide> {
         else part.append(block, record, column);
       }
     });
-    return [...misfits, ...rejections].sort((a, b) => a.index - b.index);
+    return [...misfits, ...noRows].sort((a, b) => a.index - b.index);
   }
 
   /** The records of which a column cannot be made. */
@@ -160,12 +161,12 @@ function partOf({ name, sourceName, type }: StructField): RecordPart {
   });
 }
 
-/** The indexes below `count` that are in no rejection. */
-function others(count: number, rejections: readonly Rejection[]): Int32Array {
-  const rejected = new Set(rejections.map(({ index }) => index));
-  const kept = new Int32Array(count - rejected.size);
+/** The indexes below `count` that are not in the list. */
+function others(count: number, noRows: readonly NoRow[]): Int32Array {
+  const without = new Set(noRows.map(({ index }) => index));
+  const kept = new Int32Array(count - without.size);
   for (let index = 0, next = 0; index < count; index++) {
-    if (!rejected.has(index)) kept[next++] = index;
+    if (!without.has(index)) kept[next++] = index;
   }
   return kept;
 }

@@ -56,6 +56,7 @@ export class BatchTransactions {
   /** Ends what was left open, by us or by an earlier run, and then looks what is there. */
   async init(): Promise<void> {
     await this.#producer.init();
+    await failpoint("kafka:fenced");
     const stored = await this.#client.patiently(() =>
       fetchGroupOffset(this.#client, this.#groupId, this.#options.topic, 0)
     );
@@ -92,6 +93,7 @@ export class BatchTransactions {
     this.#settled = false;
     try {
       await write(this.#producer);
+      await failpoint("kafka:written");
       await this.#addKey(batchId);
     } catch (error) {
       await this.#abort();

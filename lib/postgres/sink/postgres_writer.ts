@@ -85,7 +85,9 @@ export class PostgresWriter implements SinkWriter {
     try {
       await refuseDroppedTable(connection, options, progress);
       await prepareTables(connection, tables);
+      await failpoint("postgres:prepared");
       const epoch = await progress.takeEpoch(connection);
+      await failpoint("postgres:fenced");
       const writer = tableWriter(options, context, rules);
       const id = await tableId(connection, options.table);
       return new PostgresWriter(options, context, progress, epoch, writer, id, connection);

@@ -1,6 +1,8 @@
 import {
   Batch,
   type Decoder,
+  isRejection,
+  type NoRow,
   type RecordBlock,
   recordOffset,
   type Rejection,
@@ -19,7 +21,7 @@ export interface BlockRows {
   /** The block's rows, from `startRow` to its end. */
   readonly batch: Batch;
   readonly startRow: number;
-  /** The records that no row could be made of, ascending. */
+  /** The records that no row could be made of, ascending; without those that stand for none. */
   readonly rejections: readonly Rejection[];
   /** For each row of the block, the index of the record that it was made from; ascending. */
   records(): ArrayLike<number>;
@@ -73,15 +75,15 @@ export class RowMaker {
   async make(block: RecordBlock, batch: Batch): Promise<BlockRows> {
     const operator = this.#operator;
     if (operator === undefined) return await this.#plainRows(block, batch);
-    const { rows, rejections: undecoded } = await this.#rowsOf(block);
+    const { rows, noRows } = await this.#rowsOf(block);
     const made = applyTo(block, rows, operator);
-    const good = goodRecords(block, undecoded);
+    const good = goodRecords(block, noRows);
     const failed = made.rejections.map(({ index, error }) => ({ index: good[index]!, error }));
     const isGone = new Set(failed.map(({ index }) => index));
     return {
       batch: made.batch,
       startRow: 0,
-      rejections: [...undecoded, ...failed].sort((a, b) => a.index - b.index),
+      rejections: [...noRows.filter(isRejection), ...failed].sort((a, b) => a.index - b.index),
       records: () => made.origins.map((row) => good[row]!),
       eventTimes(without) {
         if (made.eventTimes === undefined || isGone.size + without.size === 0) {
@@ -98,12 +100,12 @@ export class RowMaker {
 
   async #plainRows(block: RecordBlock, batch: Batch): Promise<BlockRows> {
     const startRow = this.#decoder === undefined ? 0 : batch.numRows;
-    const { rows, rejections } = await this.#rowsOf(block, batch);
+    const { rows, noRows } = await this.#rowsOf(block, batch);
     return {
       batch: rows,
       startRow,
-      rejections,
-      records: () => goodRecords(block, rejections),
+      rejections: noRows.filter(isRejection),
+      records: () => goodRecords(block, noRows),
       eventTimes: () => undefined,
     };
   }
@@ -112,10 +114,10 @@ export class RowMaker {
   async #rowsOf(
     block: RecordBlock,
     batch?: Batch,
-  ): Promise<{ rows: Batch; rejections: Rejection[] }> {
-    if (this.#decoder === undefined) return { rows: typedRows(block), rejections: [] };
+  ): Promise<{ rows: Batch; noRows: NoRow[] }> {
+    if (this.#decoder === undefined) return { rows: typedRows(block), noRows: [] };
     const rows = batch ?? new Batch(this.#decoder.schema, block.count);
-    return { rows, rejections: await this.#decoder.decode(block, rows) };
+    return { rows, noRows: await this.#decoder.decode(block, rows) };
   }
 }
 
@@ -130,11 +132,11 @@ function typedRows({ rows, topic, partition }: RecordBlock): Batch {
 }
 
 /** For each row that a decoder makes of a block, the index of its record. */
-function goodRecords(block: RecordBlock, rejections: readonly Rejection[]): Int32Array {
-  const bad = new Set(rejections.map((rejection) => rejection.index));
-  const good = new Int32Array(block.count - bad.size);
+function goodRecords(block: RecordBlock, noRows: readonly NoRow[]): Int32Array {
+  const others = new Set(noRows.map(({ index }) => index));
+  const good = new Int32Array(block.count - others.size);
   for (let record = 0, row = 0; record < block.count; record++) {
-    if (!bad.has(record)) good[row++] = record;
+    if (!others.has(record)) good[row++] = record;
   }
   return good;
 }

@@ -3,6 +3,7 @@ import {
   Batch,
   Decimal,
   type Decoder,
+  isRejection,
   type Schema,
   schema as s,
   typeName,
@@ -456,5 +457,8 @@ async function decode<Row>(
 ): Promise<{ rows: Row[]; errors: string[] }> {
   const batch = new Batch(decoder.schema);
   const rejections = await decoder.decode(recordBlock(values), batch);
-  return { rows: [...batch.rows()], errors: rejections.map(({ error }) => error) };
+  return {
+    rows: [...batch.rows()],
+    errors: rejections.filter(isRejection).map(({ error }) => error),
+  };
 }

@@ -1,0 +1,104 @@
+import { skipString, skipValue, skipWhitespace } from "../json/mod.ts";
+
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Finds where in a JSON object the values of some members are, without reading them. It expects them
+ * in the order of the object before; others are passed over, and of members of one name the last counts.
+ */
+export class MemberFinder {
+  /** Where the value of each member begins; -1 where the object does not have it. */
+  readonly starts: Int32Array;
+  /** Where it ends (exclusive). */
+  readonly ends: Int32Array;
+  readonly #names: readonly string[];
+  /** Each name as it stands in the object, with quotes and colon. */
+  readonly #keys: readonly Uint8Array[];
+  /** The members whose keys have a length. */
+  readonly #byLength: number[][] = [];
+  /** The member that came after each one last time; the last entry: the one that came first. */
+  readonly #next: Int32Array;
+
+  /** Prepares for members of these names, each once. */
+  constructor(names: readonly string[]) {
+    this.#names = names;
+    this.#keys = names.map((name) => new TextEncoder().encode(`${JSON.stringify(name)}:`));
+    this.#keys.forEach((key, i) => (this.#byLength[key.length] ??= []).push(i));
+    this.#next = Int32Array.from({ length: names.length + 1 }, (_, i) => i + 1);
+    this.#next[names.length] = 0;
+    this.#next[names.length - 1] = 0;
+    this.starts = new Int32Array(names.length);
+    this.ends = new Int32Array(names.length);
+  }
+
+  /** The place of a member in `starts` and `ends`. */
+  indexOf(name: string): number {
+    return this.#names.indexOf(name);
+  }
+
+  /** Forgets what was found, as if there were an object without members. */
+  clear(): void {
+    this.starts.fill(-1);
+  }
+
+  /** Where the object that starts at `pos` ends; negative, as `skipValue` says, if there is none. */
+  find(bytes: Uint8Array, pos: number, end: number): number {
+    const { starts, ends } = this;
+    const next = this.#next;
+    starts.fill(-1);
+    let last = starts.length;
+    if (pos >= end || bytes[pos] !== OPEN_BRACE) return ~pos;
+    pos = skipWhitespace(bytes, pos + 1, end);
+    if (pos < end && bytes[pos] === CLOSE_BRACE) return pos + 1;
+    for (;;) {
+      let found = next[last]!;
+      const key = this.#keys[found]!;
+      let i = 0;
+      while (i < key.length && bytes[pos + i] === key[i]) i++;
+      if (i === key.length && pos + i <= end) {
+        pos += i;
+      } else {
+        const nameEnd = skipString(bytes, pos, end);
+        if (nameEnd < 0) return nameEnd;
+        found = this.#lookUp(bytes, pos, nameEnd);
+        pos = skipWhitespace(bytes, nameEnd, end);
+        if (pos >= end || bytes[pos] !== COLON) return ~pos;
+        pos++;
+      }
+      if (bytes[pos]! <= SPACE) pos = skipWhitespace(bytes, pos, end);
+      const after = skipValue(bytes, pos, end, 1);
+      if (after < 0) return after;
+      if (found >= 0) {
+        starts[found] = pos;
+        ends[found] = after;
+        next[last] = found;
+        last = found;
+      }
+      pos = after;
+      if (bytes[pos]! <= SPACE) pos = skipWhitespace(bytes, pos, end);
+      if (pos >= end) return ~end;
+      if (bytes[pos] === CLOSE_BRACE) return pos + 1;
+      if (bytes[pos] !== COMMA) return ~pos;
+      pos = skipWhitespace(bytes, pos + 1, end);
+    }
+  }
+
+  /** Which member has the name in quotes in `bytes[pos, end)`; -1 if none has. */
+  #lookUp(bytes: Uint8Array, pos: number, end: number): number {
+    for (const index of this.#byLength[end - pos + 1] ?? []) {
+      const key = this.#keys[index]!;
+      let i = 0;
+      while (pos + i < end && bytes[pos + i] === key[i]) i++;
+      if (pos + i === end) return index;
+    }
+    if (!bytes.subarray(pos, end).includes(BACKSLASH)) return -1;
+    return this.#names.indexOf(JSON.parse(utf8.decode(bytes.subarray(pos, end))));
+  }
+}
