@@ -7,7 +7,9 @@
  *     readTopic, table                records as text, anything as a table
  *     joinGroup, groupOffsets, …      a consumer group, one step after the other
  *     plot, progress                  Observable Plot as SVG; a query while it runs
- *     …Diagram                        partitions, consumer groups, windows over event time
+ *     until                           waits for what a query is to do
+ *     serviceGate, kafkaGate          an address of a service that can be shut
+ *     …Diagram                        partitions, consumer groups, windows, the watermark
  *
  * Everything shown is a `Display`: HTML or SVG, and always text. Pictures are SVG, because that is
  * what JupyterLab, VS Code and GitHub all show.
@@ -15,6 +17,7 @@
  * @module
  */
 export { Display, type MimeBundle } from "./display.ts";
+export type { DiagramEvent, DiagramWindow } from "./event_time_parts.ts";
 export type { RegistryAddress } from "./forget_subjects.ts";
 export { groupDiagram, type GroupDiagramOptions } from "./group_diagram.ts";
 export {
@@ -33,10 +36,12 @@ export {
 export { type AxisOptions, type ColorOptions, plot, type PlotOptions } from "./plot.ts";
 export { progress, type ShowLive } from "./progress.ts";
 export { readTopic, type RecordText } from "./read_topic.ts";
+export { kafkaGate, type ServiceGate, serviceGate } from "./service_gate.ts";
 export { table, type TableOptions } from "./table.ts";
+export { until } from "./until.ts";
 export {
-  type DiagramEvent,
-  type DiagramWindow,
-  windowsDiagram,
-  type WindowsDiagramOptions,
-} from "./windows_diagram.ts";
+  type DiagramBatch,
+  watermarkDiagram,
+  type WatermarkDiagramOptions,
+} from "./watermark_diagram.ts";
+export { windowsDiagram, type WindowsDiagramOptions } from "./windows_diagram.ts";

@@ -64,6 +64,8 @@ export interface PlotOptions {
   readonly height?: number;
   /** Pixels left of the marks, for long names. */
   readonly marginLeft?: number;
+  /** Pixels right of the marks, for the names of plots below each other. */
+  readonly marginRight?: number;
 }
 
 const KNOWN_OPTIONS = [
@@ -77,6 +79,7 @@ const KNOWN_OPTIONS = [
   "width",
   "height",
   "marginLeft",
+  "marginRight",
 ];
 
 /**

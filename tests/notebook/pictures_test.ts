@@ -5,6 +5,7 @@ import {
   groupDiagram,
   partitionsDiagram,
   plot,
+  watermarkDiagram,
   windowsDiagram,
 } from "../../lib/notebook/mod.ts";
 import { drawPictures } from "../notebooks/picture.ts";
@@ -51,6 +52,21 @@ const pictures: Readonly<Record<string, () => Display>> = {
         { startMs: noon + 5 * second, endMs: noon + 15 * second },
       ],
       watermarkMs: noon + 9 * second,
+    }),
+  "a watermark that moves": () =>
+    watermarkDiagram({
+      batches: [
+        { events: [{ timeMs: noon, label: "a" }, { timeMs: noon + 12 * second }], watermarkMs: 0 },
+        {
+          events: [{ timeMs: noon + 1 * second, label: "<late>", late: true }],
+          watermarkMs: noon + 10 * second,
+          windows: [
+            { startMs: noon, endMs: noon + 10 * second, label: "1 & only" },
+            { startMs: noon - 5 * second, endMs: noon + 5 * second, label: "1" },
+          ],
+        },
+        { events: [], watermarkMs: noon + 12 * second },
+      ],
     }),
 };
 
@@ -122,4 +138,41 @@ Deno.test("windowsDiagram() puts windows that overlap into lanes of their own", 
 
 Deno.test("windowsDiagram() refuses to draw no time at all", () => {
   throws(() => windowsDiagram({ events: [{ timeMs: 1 }], windows: [] }), /no span of time/);
+});
+
+Deno.test("watermarkDiagram() draws a lane for each batch, and the watermark from the first that has one", () => {
+  const shown = watermarkDiagram({
+    batches: [
+      { events: [{ timeMs: noon, label: "a" }, { timeMs: noon + 20 * second, label: "b" }] },
+      { events: [], watermarkMs: noon + 10 * second },
+      { events: [{ timeMs: noon, label: "c", late: true }], watermarkMs: noon + 15 * second },
+    ],
+  });
+  equal(
+    textsOf(shown).filter((text) => !text.includes(":")).join(" | "),
+    "watermark | batch 0 | a | b | batch 1 | batch 2 | c",
+  );
+  const svg = svgOf(shown);
+  const points = /points="([^"]*)"/.exec(svg)?.[1]?.split(" ").map((point) =>
+    point.split(",").map(Number)
+  );
+  // From the left edge: down through batch 1 at half of the span, then through batch 2 at three quarters.
+  const [left = 0, half, alsoHalf, threeQuarters] = points?.map(([x = 0]) => x) ?? [];
+  const [firstDot = 0, lastDot = 0] = [...svg.matchAll(/<circle cx="([\d.]+)"/g)].map((match) =>
+    Number(match[1])
+  );
+  equal(points?.length, 5);
+  equal(left, firstDot);
+  equal(half, (firstDot + lastDot) / 2);
+  equal(alsoHalf, half);
+  equal(threeQuarters, firstDot + (lastDot - firstDot) * 3 / 4);
+  equal(svg.match(/<path /g)?.length, 1);
+});
+
+Deno.test("watermarkDiagram() draws no watermark before there is one, and refuses to draw no time", () => {
+  const events = [{ timeMs: noon }, { timeMs: noon + second }];
+  const texts = textsOf(watermarkDiagram({ batches: [{ events, watermarkMs: 0 }] }));
+  ok(!texts.includes("watermark"), texts.join());
+  throws(() => watermarkDiagram({ batches: [] }), /no span of time/);
+  throws(() => watermarkDiagram({ batches: [], windows: [] } as never), /option "windows"/);
 });
