@@ -98,7 +98,7 @@ class KafkaSource implements Source {
   readonly #options: KafkaOptions;
   readonly #strategy: ConsumerStrategy;
   readonly #rangeLimits: OffsetRangeLimits;
-  readonly #client: KafkaClient;
+  #client: KafkaClient;
   readonly #isolationLevel: IsolationLevel;
   /** Where a bounded source ends, once that is known: it stays the same then. */
   #end: Offsets | undefined;
@@ -175,8 +175,11 @@ class KafkaSource implements Source {
       .catch(() => {});
   }
 
+  /** Ends the connections; a pipeline that is started once more opens new ones. */
   close(): Promise<void> {
     this.#client.close();
+    this.#client = new KafkaClient(resolveConnection(this.#options));
+    this.#end = undefined;
     return Promise.resolve();
   }
 

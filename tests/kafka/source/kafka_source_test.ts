@@ -317,6 +317,18 @@ Deno.test("close() ends a read that waits for records", async () => {
   });
 });
 
+Deno.test("a closed source can be used again: the same pipeline may be started once more", async () => {
+  await withTopic({ numPartitions: 1 }, async (topic) => {
+    await write(topic, numbered(3));
+    await withSource(topic, async (source) => {
+      const { signal } = new AbortController();
+      const end = await source.latestOffsets(signal);
+      await source.close();
+      deepEqual(await source.latestOffsets(signal), end);
+    });
+  });
+});
+
 Deno.test("publishProgress() shows the query's offsets under its consumer group", async () => {
   await withTopic({ numPartitions: 2 }, async (topic) => {
     const groupId = `group-of-${topic.topic}`;
