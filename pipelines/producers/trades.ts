@@ -3,7 +3,6 @@
  *
  *     deno task producer:trades --rate 500
  */
-import { kafka } from "sluice";
 import {
   count,
   type Flags,
@@ -15,9 +14,10 @@ import {
   stopOnSignals,
   wholeNumber,
 } from "../../lib/cli/mod.ts";
-import { recordValue } from "../../lib/core/mod.ts";
 import { createProducer, createTopicIfAbsent } from "../../lib/kafka/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
+import { sendPaced } from "./send_paced.ts";
+import { tailOfTopic } from "./tail_of_topic.ts";
 import { simulateTrades } from "./trade_simulator.ts";
 
 /** What to simulate, and into which topic. */
@@ -44,18 +44,8 @@ export interface Produced {
 /** Partitions of a topic that is made here. */
 export const TRADE_PARTITIONS = 3;
 
-/** How many of a partition's last records tell the last id and the last prices. */
-const TAIL_RECORDS = 1_000n;
-
 /** Without a rate, the trades of an empty topic happened in the last hour. */
 const HOUR_MS = 3_600_000;
-const READ_TIMEOUT_MS = 30_000;
-
-/** Trades in one call of the producer. */
-const MAX_BATCH = 5_000;
-
-/** With a rate, how often trades are sent, in milliseconds. */
-const TICK_MS = 50;
 
 /** Makes trades; their ids and prices go on from where the topic ends. */
 export async function produceTrades(options: ProduceOptions): Promise<Produced> {
@@ -76,22 +66,16 @@ export async function produceTrades(options: ProduceOptions): Promise<Produced> 
   const producer = createProducer({ brokers });
   let sent = 0;
   try {
-    const startedMs = performance.now();
-    while (sent < total && !signal.aborted) {
-      const due = rate === undefined ? Infinity : (performance.now() - startedMs) * rate / 1000;
-      const size = Math.floor(Math.min(MAX_BATCH, total - sent, due - sent));
-      if (size > 0) {
-        const records = Array.from({ length: size }, () => {
-          const { symbol, json } = trades.next().value!;
-          return { key: symbol, value: json };
-        });
-        await producer.send(topic, records);
-        sent += size;
-        options.onProgress?.(sent);
-      } else {
-        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-      }
-    }
+    sent = await sendPaced(producer, topic, {
+      next: () => {
+        const { symbol, json } = trades.next().value!;
+        return { key: symbol, value: json };
+      },
+      count: total,
+      rate: rate ?? Infinity,
+      signal,
+      onProgress: options.onProgress,
+    });
   } finally {
     await producer.close();
   }
@@ -116,37 +100,14 @@ interface TradeRecord {
 }
 
 async function endOfTopic(brokers: readonly string[], topic: string): Promise<EndOfTopic> {
-  const trades = await lastTrades(brokers, topic);
+  const { values } = await tailOfTopic(brokers, topic);
+  const trades = values.map(tradeOf).filter((trade) => trade !== undefined);
   trades.sort((a, b) => a.t - b.t);
   return {
     nextTradeId: (trades.at(-1)?.t ?? 0) + 1,
     lastTradeMs: trades.length === 0 ? undefined : Math.max(...trades.map((trade) => trade.T)),
     prices: new Map(trades.map((trade) => [trade.s, trade.p])),
   };
-}
-
-async function lastTrades(brokers: readonly string[], topic: string): Promise<TradeRecord[]> {
-  const source = kafka({ brokers, topic });
-  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
-  const trades: TradeRecord[] = [];
-  try {
-    const earliest = await source.earliestOffsets(signal);
-    const latest = await source.latestOffsets(signal);
-    const tail = Object.entries(latest[topic]!).map(([partition, end]) => {
-      const first = earliest[topic]![Number(partition)]!;
-      return [partition, end - first > TAIL_RECORDS ? end - TAIL_RECORDS : first];
-    });
-    const start = { [topic]: Object.fromEntries(tail) };
-    for await (const block of source.read(start, latest, { signal })) {
-      for (let i = 0; i < block.count; i++) {
-        const trade = tradeOf(recordValue(block, i));
-        if (trade !== undefined) trades.push(trade);
-      }
-    }
-  } finally {
-    await source.close();
-  }
-  return trades;
 }
 
 /** The trade in a record; `undefined` if it is none. */
