@@ -99,6 +99,7 @@ export {
   parseDateDays,
   parseTimestampMicros,
 } from "./time.ts";
+export { UnavailablePatterns } from "./unavailable_patterns.ts";
 export {
   UPSERT_OPTIONS,
   type UpsertOptions,

@@ -22,7 +22,8 @@ export interface MicroBatch {
   /**
    * Rows as they were, whose keys are no longer in the result; in update mode only. No key is here
    * and in `batch`, and none twice in either. Behind a condition that leaves out a row as it is now,
-   * that row is here, and the sink may never have had its key.
+   * that row is here, and the sink may never have had its key. Of these rows only the key is sure:
+   * other columns may be null, whatever their type says.
    */
   readonly deletes?: Batch;
   /** The records of the same range that could not become rows. */

@@ -68,17 +68,17 @@ export function upsertRules(
     refuseInOtherModes(attempted, outputMode, { key, orderBy, onDelete, deletedColumn });
     return undefined;
   }
-  const keyFields = keyOf(attempted, key ?? keyColumns, schema);
-  const order = orderBy === undefined ? undefined : orderOf(attempted, orderBy, keyFields, schema);
-  const mark = markOf(attempted, onDelete, deletedColumn, schema);
   const unavailable = unavailableColumn(schema);
-  const stored = schema.fields.filter((field) => field !== unavailable);
+  const stored = new Schema(schema.fields.filter((field) => field !== unavailable));
+  const keyFields = keyOf(attempted, key ?? keyColumns, stored);
+  const order = orderBy === undefined ? undefined : orderOf(attempted, orderBy, keyFields, stored);
+  const mark = markOf(attempted, onDelete, deletedColumn, stored);
   return {
     key: keyFields,
     orderBy: order,
     deletedColumn: mark,
     unavailable,
-    schema: new Schema(mark === undefined ? stored : [...stored, mark]),
+    schema: mark === undefined ? stored : new Schema([...stored.fields, mark]),
   };
 }
 

@@ -21,6 +21,7 @@ export const ErrorCode = {
   CONCURRENT_TRANSACTIONS: 51,
   UNKNOWN_PRODUCER_ID: 59,
   PRODUCER_FENCED: 90,
+  TRANSACTIONAL_ID_NOT_FOUND: 105,
 } as const;
 
 const NAMES: Readonly<Record<number, string>> = {
@@ -73,6 +74,7 @@ const NAMES: Readonly<Record<number, string>> = {
   90: "PRODUCER_FENCED",
   100: "UNKNOWN_TOPIC_ID",
   103: "INCONSISTENT_TOPIC_ID",
+  105: "TRANSACTIONAL_ID_NOT_FOUND",
 };
 
 // What the Kafka protocol guide marks as retriable, of the codes above.

@@ -11,11 +11,15 @@ import { RequestWriter } from "./wire.ts";
 const ADD_PARTITIONS: Api = { name: "AddPartitionsToTxn", key: 24, version: 1, flexible: false };
 const ADD_OFFSETS: Api = { name: "AddOffsetsToTxn", key: 25, version: 1, flexible: false };
 const END_TXN: Api = { name: "EndTxn", key: 26, version: 1, flexible: false };
+const DESCRIBE: Api = { name: "DescribeTransactions", key: 65, version: 0, flexible: true };
 const TXN_OFFSET_COMMIT: Api = { name: "TxnOffsetCommit", key: 28, version: 2, flexible: false };
 // A crashed run's transaction is ended by its next run, so this may be long: other sinks of the
 // batch are written while it is open.
 const TRANSACTION_TIMEOUT_MS = 300_000;
 const PAUSE_MS = 20;
+// In which state a transactional id may be that nobody but us has used: a producer that asked for a new
+// epoch and lost the answer, or one whose transaction the broker ended.
+const OURS: ReadonlySet<string | null> = new Set(["Empty", "PrepareAbort", "CompleteAbort"]);
 // What the coordinator says of a transaction that ended already, by whomever.
 const ENDED: ReadonlySet<number> = new Set([
   ErrorCode.INVALID_TXN_STATE,
@@ -50,9 +54,12 @@ export class TransactionalProducer {
    * @throws {SluiceError} `FENCED` if this was called before and another process has since.
    */
   async init(): Promise<void> {
-    // As Kafka's Java client does: not every broker gives a new epoch while a transaction is open.
-    if (this.#identity !== NEW_PRODUCER) await this.#endIfOpen();
     const attempted = `begin transactions as "${this.#transactionalId}"`;
+    if (this.#identity !== NEW_PRODUCER) {
+      await this.#refuseIfReplaced(attempted);
+      // As Kafka's Java client does: not every broker gives a new epoch while a transaction is open.
+      await this.#endIfOpen();
+    }
     this.#identity = await this.#settled(attempted, async (connection) => {
       const { errorCode, ...identity } = await initProducerId(
         connection,
@@ -177,7 +184,7 @@ export class TransactionalProducer {
         return { errorCode: await this.#endTransaction(connection, commit), value: undefined };
       });
     } catch (error) {
-      if (!(error instanceof SluiceError && error.code === "FENCED")) throw error;
+      if (!commit || !(error instanceof SluiceError && error.code === "FENCED")) throw error;
       // The broker says the same when it gave up waiting; then nobody else has our id, and this works.
       await this.init();
       throw new SluiceError("TRANSACTION_TIMED_OUT", {
@@ -194,6 +201,35 @@ export class TransactionalProducer {
     const metadata = this.#topics.get(topic) ?? await this.#client.topic(topic);
     this.#topics.set(topic, metadata);
     return await this.#client.node(metadata.partitions[partition]?.leaderId ?? -1);
+  }
+
+  /**
+   * Asks who has the transactional id now. A broker compares epochs only where no transaction is open:
+   * a run that was replaced and asks for a new epoch would end the open transaction of its successor.
+   *
+   * @throws {SluiceError} `FENCED` if another process has it.
+   */
+  async #refuseIfReplaced(attempted: string): Promise<void> {
+    const { producerId, producerEpoch } = this.#identity;
+    const newest = await this.#settled(attempted, async (connection) => {
+      // Kafka 3.0 and newer tell.
+      if (!connection.supports(DESCRIBE)) return { errorCode: ErrorCode.NONE, value: undefined };
+      const { errorCode, ...value } = await describe(connection, this.#transactionalId);
+      // Brokers forget an id that is quiet for long; then nobody has it.
+      return errorCode === ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
+        ? { errorCode: ErrorCode.NONE, value: undefined }
+        : { errorCode, value };
+    });
+    if (newest === undefined) return;
+    const epochsBehind = newest.producerEpoch - producerEpoch;
+    const isOurs = newest.producerId === producerId &&
+      (epochsBehind === 0 || (epochsBehind === 1 && OURS.has(newest.state)));
+    if (isOurs) return;
+    throw this.#fenced({
+      attempted,
+      found: `producer ${newest.producerId} with epoch ${newest.producerEpoch}, after ours, ` +
+        `${producerId} with epoch ${producerEpoch}`,
+    });
   }
 
   async #endIfOpen(): Promise<void> {
@@ -253,12 +289,44 @@ export class TransactionalProducer {
     ) {
       return error;
     }
+    return this.#fenced(error.details);
+  }
+
+  #fenced(details: SluiceError["details"]): SluiceError {
     return new SluiceError("FENCED", {
-      ...error.details,
+      ...details,
       wanted: `to be the only process with transactional id "${this.#transactionalId}"`,
       hint: "another run of the same query has begun: let only one run at a time",
     });
   }
+}
+
+/** Who has a transactional id, and the state of its transaction in Kafka's words. */
+async function describe(
+  connection: BrokerConnection,
+  transactionalId: string,
+): Promise<ProducerIdentity & { readonly errorCode: number; readonly state: string | null }> {
+  const request = new RequestWriter(true);
+  request.array([transactionalId], () => request.string(transactionalId)).end();
+  const response = await connection.send(DESCRIBE, request);
+  response.int32();
+  const [described] = response.array(() => {
+    const errorCode = response.int16();
+    response.string();
+    const state = response.string();
+    response.int32();
+    response.int64();
+    const producerId = response.int64();
+    const producerEpoch = response.int16();
+    response.array(() => {
+      response.string();
+      response.array(() => response.int32());
+      response.end();
+    });
+    response.end();
+    return { errorCode, state, producerId, producerEpoch };
+  });
+  return described!;
 }
 
 function tooLarge(topicPartition: string, count: number, bytes: number): SluiceError {

@@ -1,5 +1,8 @@
 import type { Schema, Sink, StaticTable, TypeSpec } from "../core/mod.ts";
 import {
+  type AppliedRow,
+  applyChanges,
+  type ApplyChangesOptions,
   dropColumns,
   dropDuplicates,
   dropDuplicatesWithinWatermark,
@@ -264,6 +267,54 @@ export class Pipeline<Row> {
    */
   latestByKey(options: LatestByKeyOptions<Row>): Pipeline<Row> {
     return this.#behind([this], latestByKey(this.#rows, options));
+  }
+
+  /**
+   * Makes of change events, as `debezium` reads them, what they do to a table: of each key the newest
+   * change of a batch, as a row to be written or one to be taken away. Start the query with
+   * `outputMode: "update"`; sinks then keep a copy of the table.
+   *
+   * @example
+   * ```ts
+   * import { deepEqual } from "assert";
+   * import { debezium, memorySink, ndjson, pipeline, schema as s } from "sluice";
+   *
+   * const Order = s.struct({ id: s.long(), status: s.string() });
+   * const folder = await Deno.makeTempDir();
+   * await Deno.writeTextFile(
+   *   `${folder}/changes.ndjson`,
+   *   '{"before":null,"after":{"id":1,"status":"new"},"op":"c"}\n' +
+   *     '{"before":null,"after":{"id":2,"status":"new"},"op":"c"}\n' +
+   *     '{"before":{"id":1},"after":{"id":1,"status":"paid"},"op":"u"}\n' +
+   *     '{"before":{"id":2},"after":null,"op":"d"}\n',
+   * );
+   *
+   * const orders = memorySink<{ id: bigint; status: string | null }>();
+   * const query = await pipeline("orders replica")
+   *   .from(ndjson({ path: `${folder}/changes.ndjson` }))
+   *   .decode(debezium(Order, { key: ["id"] }))
+   *   .applyChanges({ key: ["id"] })
+   *   .drop("__unavailable")
+   *   .to(orders)
+   *   .start({
+   *     checkpointLocation: `${folder}/checkpoint`,
+   *     outputMode: "update",
+   *     trigger: { availableNow: true },
+   *   });
+   * await query.awaitTermination();
+   *
+   * deepEqual(orders.rows, [{ id: 1n, status: "paid" }]);
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   *
+   * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`, `BAD_OPTION`; `BAD_PIPELINE` for rows that
+   * do not say which are gone.
+   */
+  applyChanges<
+    Order extends keyof Row & string = never,
+    Kept extends "drop" | "keep" = "drop",
+  >(options: ApplyChangesOptions<Row, Order, Kept>): Pipeline<AppliedRow<Row, Order, Kept>> {
+    return this.#behind([this], applyChanges<Row, Order, Kept>(this.#rows, options));
   }
 
   /**

@@ -14,7 +14,7 @@ import { QueryStatus, type StreamingQueryStatus } from "./progress/query_status.
 import { tellListeners } from "./progress/tell_listeners.ts";
 import { QueryRun } from "./query_run.ts";
 import { KeptTables } from "./state/kept_tables.ts";
-import { QueryState } from "./state/query_state.ts";
+import { QueryState, unusedState } from "./state/query_state.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** What a query is made of. */
@@ -176,7 +176,12 @@ export class StreamingQuery {
     const { plan, checkpoint, environment } = this.#parts;
     const numSources = plan.inputs.length;
     const recovery = await checkpoint.recover(numSources);
-    if (!plan.hasState) return recovery;
+    if (!plan.hasState) {
+      const isPlanned = recovery.replay !== undefined || recovery.committedBatchId >= 0;
+      const { statePath } = checkpoint;
+      if (isPlanned && await environment.state.isThere(statePath)) throw unusedState(statePath);
+      return recovery;
+    }
     this.#state = await QueryState.open(plan, checkpoint, recovery, environment);
     const { replay } = recovery;
     if (replay === undefined || this.#state.batchId < replay.batchId) return recovery;
@@ -233,7 +238,7 @@ export class StreamingQuery {
     this.#tell((listener) => listener.onNotice?.(message, this.#event()));
   };
 
-  #tell(tell: (listener: QueryListener) => void): void {
+  #tell(tell: (listener: QueryListener) => unknown): void {
     tellListeners(this.#parts.listeners, tell, () => this.#event());
   }
 

@@ -83,6 +83,8 @@ export interface StatefulOperator<Out = Record<string, unknown>> {
   readonly eventTime?: string | undefined;
   /** The columns that tell its rows apart; empty where rows may be alike. */
   readonly keyColumns: readonly string[];
+  /** True if a row never changes once it has come, in update mode too; absent: it may. */
+  readonly onlyAdds?: boolean;
   /**
    * What its state is, in one line: a query whose operators say something else cannot go on with it.
    */

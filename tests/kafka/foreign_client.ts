@@ -38,7 +38,6 @@ export async function withForeignAdmin(
 
 /** A record as kafkajs hands it over. */
 export interface ForeignRecord {
-  readonly topic: string;
   readonly partition: number;
   readonly key: string | null;
   /** Null for a tombstone. */
@@ -48,25 +47,31 @@ export interface ForeignRecord {
   readonly timestampMs: number;
 }
 
+/** One of several topics. */
+export interface TopicRecord extends ForeignRecord {
+  readonly topic: string;
+}
+
 const END = "end of the test";
 
 /**
  * All committed records of a topic by kafkajs, under `read_committed`; by partition, in order. It
  * writes a last record into each partition, which nobody sees while a transaction is open there.
  */
-export function readForeign(
+export async function readForeign(
   connection: KafkaConnection,
   topic: string,
   partitions: number,
 ): Promise<ForeignRecord[]> {
-  return readForeignTopics(connection, [{ topic, partitions }]);
+  const records = await readForeignTopics(connection, [{ topic, partitions }]);
+  return records.map(({ topic: _, ...record }) => record);
 }
 
 /** All committed records of several topics; as `readForeign`, and topic by topic. */
 export async function readForeignTopics(
   connection: KafkaConnection,
   topics: readonly { readonly topic: string; readonly partitions: number }[],
-): Promise<ForeignRecord[]> {
+): Promise<TopicRecord[]> {
   const partitionsOf = (count: number) => Array.from({ length: count }, (_, i) => i);
   await withForeignProducer(connection, {}, async (producer) => {
     for (const { topic, partitions } of topics) {
@@ -80,7 +85,7 @@ export async function readForeignTopics(
     maxWaitTimeInMs: 50,
     readUncommitted: false,
   });
-  const records: ForeignRecord[] = [];
+  const records: TopicRecord[] = [];
   const done = Promise.withResolvers<void>();
   const open = new Set(
     topics.flatMap(({ topic, partitions }) =>

@@ -6,11 +6,11 @@ const MAX_DELAY_MS = 8;
 const MAX_SLOW_MS = 3_000;
 const MAX_SKEW_MS = 2_000;
 
-/** When a process is killed: before or after what it asks for, at its so manieth time. */
+/** The step that a process does not survive. */
 export interface Doom {
   /** What the steps that count begin with; empty for all steps. */
   readonly step: string;
-  /** 1 or more; each such call counts twice, before it takes effect and after. */
+  /** Which of them it is, from 1; a call is two steps, one before it takes effect and one after. */
   readonly hits: number;
 }
 

@@ -1,3 +1,20 @@
+/**
+ * The whole engine in a simulated world, from a seed. What the engine asks of the machine and of
+ * services is answered by parts that live in virtual time, and go wrong as real ones do:
+ *
+ *     virtual_time, world, trace    time that jumps, chance, and a record of all that happens
+ *     process, service              a process asks, a service answers, late, never, or to a dead one
+ *     broker                        topics: gaps, open transactions, reads in any order, cut short
+ *     disk, state_connection        checkpoint files that may be lost unless flushed; state in SQLite
+ *     sink_store, sink_table        sinks with keys and fences, which look closely at what they get
+ *     changing_table                a table that streams are joined with
+ *     scenarios/                    kinds of queries, and what must come of each by a batch over all input
+ *     run, simulate                 runs of a query that are killed, paused, replaced, and at last let be
+ *     history                       what the plans say, and watermarks and dead letters without the engine
+ *     mutations                     mistakes of these parts, which must be found out
+ *
+ * @module
+ */
 import { Broker } from "./broker.ts";
 import { ChangingTable } from "./changing_table.ts";
 import { Disk } from "./disk.ts";
@@ -52,6 +69,7 @@ const DEADLY_STEPS = [
 const MAX_EVENTS = 100_000;
 /** In this time whatever is on its way arrives. */
 const SETTLE_MS = 30_000;
+const MANY_RECORDS = 200;
 const FLUSH_ID = 1_000_000_000n;
 const FLUSH_KEY = "flush";
 
@@ -195,7 +213,7 @@ class Simulation {
   #start(options: RunOptions): Run {
     const run = new Run(this, `run ${this.runs.length}`, options);
     for (const other of this.runs) {
-      if (other.isRunning) other.hadRival = run.hadRival = true;
+      if (other.isRunning) other.hadRival = run.hadRival = this.world.hadRivals = true;
       else if (this.world.time.nowMs - other.process.diedAtMs < SETTLE_MS) run.hadGhost = true;
     }
     this.runs.push(run);
@@ -262,10 +280,15 @@ class Simulation {
     const run = this.#start({
       trigger: { availableNow: true },
       retryForMs: 0,
-      maxOffsetsPerTrigger: 25,
+      // Many records in batches so small that a checkpoint forgets the oldest of them.
+      maxOffsetsPerTrigger: this.#numRecords() > MANY_RECORDS ? 2 : 25,
     });
     await this.#wait(() => !run.isRunning);
     this.#judge(run);
+  }
+
+  #numRecords(): number {
+    return this.scenario.topics.reduce((sum, { feed }) => sum + feed.length, 0);
   }
 
   /** One event a topic, of a time so late that all windows close. */

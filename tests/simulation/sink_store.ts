@@ -39,7 +39,8 @@ export class SinkStore {
   held = -1;
   readonly #world: World;
   readonly #options: SinkStoreOptions;
-  readonly #stagedBefore = new Map<number, string>();
+  readonly #staged = new Map<number, string>();
+  readonly #committed = new Map<number, string>();
   #epoch = 0;
   #queryId = "";
 
@@ -143,6 +144,7 @@ export class SinkStore {
       return done;
     }
     return await ask(`commit of ${batchId}`, () => {
+      this.#compareWithEarlier(batch);
       if (this.#has(batchId)) return isOwn ? done : { status: "alreadyCommitted" };
       if (batchId > this.held + 1) this.#violated(`takes batch ${batchId} after ${this.held}`);
       this.held = Math.max(this.held, batchId);
@@ -156,6 +158,7 @@ export class SinkStore {
   }
 
   #write(batch: BatchTexts, keyColumns: readonly string[]): void {
+    this.#committed.set(batch.batchId, allTexts(batch));
     const { takesDeadLetters, mutation } = this.#options;
     this.table.write({
       ...batch,
@@ -164,12 +167,20 @@ export class SinkStore {
     }, keyColumns);
   }
 
-  /** A planned batch is the same again, whoever runs it. The order of its rows may be another. */
-  #compareWithEarlier({ batchId, rows, deletes, letters }: BatchTexts): void {
-    const text = JSON.stringify([rows.toSorted(), deletes.toSorted(), letters.toSorted()]);
-    const before = this.#stagedBefore.get(batchId);
-    if (before === undefined) this.#stagedBefore.set(batchId, text);
-    else if (before !== text) this.#violated(`batch ${batchId} was ${before} and now is ${text}`);
+  /**
+   * A planned batch is the same again, whoever runs it; the order of its rows may be another. Where two
+   * runs were at work at once, the one that lost may have made it of a state that is gone: what it
+   * staged does not count, only what is committed does.
+   */
+  #compareWithEarlier(batch: BatchTexts): void {
+    const { batchId } = batch;
+    const staged = this.#world.hadRivals ? undefined : this.#staged.get(batchId);
+    const before = this.#committed.get(batchId) ?? staged;
+    const text = allTexts(batch);
+    if (before !== undefined && before !== text) {
+      this.#violated(`batch ${batchId} was ${before} and now is ${text}`);
+    }
+    this.#staged.set(batchId, text);
   }
 
   #violated(what: string): void {
@@ -185,6 +196,10 @@ function rejecting(
     Array.from({ length: batch.numRows - startRow }, (_, i) => startRow + i)
       .filter((index) => rejects(batch.row(index)))
       .map((index) => ({ index, error: "not this one" }));
+}
+
+function allTexts({ rows, deletes, letters }: BatchTexts): string {
+  return JSON.stringify([rows.toSorted(), deletes.toSorted(), letters.toSorted()]);
 }
 
 type Ask = <T>(what: string, answer: () => T) => Promise<T>;

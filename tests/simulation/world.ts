@@ -24,6 +24,8 @@ export class World {
   readonly random: Random;
   readonly trace: Trace;
   weather: Weather = CALM;
+  /** True if two processes ran the query at the same time. */
+  hadRivals = false;
 
   constructor(seed: number, keepsLines: boolean) {
     this.random = new Random(seed);

@@ -126,6 +126,31 @@ Deno.test("refresh() reads a table again between two batches", async () => {
   await rejects(query.refresh(labels.name), hasCode("QUERY_ENDED"));
 });
 
+Deno.test("of tables that are asked for while the query ends, nobody waits for ever", async () => {
+  await using folder = await tempFolder();
+  const labels = new Labels({ even: "E", odd: "O" });
+  const others = new Labels({ even: "e", odd: "o" });
+  const sink = new MemorySink("a");
+  const query = await pipeline("labels").from(topicOf(2)).decode(json(Event))
+    .joinStatic(labels, { on: ["kind"] }).withColumnRenamed("label", "first")
+    .joinStatic({ ...others, name: "memory(others)", load: () => others.load() }, { on: ["kind"] })
+    .to(sink)
+    .start({ checkpointLocation: folder.path, trigger: { processingTime: 0 } });
+  let ended: Promise<void> | undefined;
+  labels.onLoad = () => {
+    if (labels.loads < 2) return;
+    ended = query.stop();
+    throw away();
+  };
+  const answers = await Promise.allSettled([
+    query.refresh(labels.name),
+    query.refresh("memory(others)"),
+  ]);
+  await ended;
+  deepEqual(answers.map(({ status }) => status), ["rejected", "rejected"]);
+  equal(others.loads, 1);
+});
+
 Deno.test("a table that is away at the start is waited for, and what it cannot give ends the query", async () => {
   await using folder = await tempFolder();
   const labels = new Labels({ even: "E", odd: "O" });

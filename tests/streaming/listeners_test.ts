@@ -95,6 +95,24 @@ Deno.test("a listener that throws harms nothing, and the others hear of it", asy
   ]);
 });
 
+Deno.test("a listener that is async and rejects ends nothing, and the others hear of it", async () => {
+  await using folder = await tempFolder();
+  const { events, listener } = recorder();
+  const rejecting: QueryListener = {
+    onProgress: async () => {
+      await Promise.resolve();
+      throw new Error("full");
+    },
+    onNotice: () => Promise.reject(new Error("full again")),
+  };
+  const sink = new MemorySink("a");
+  const query = await start(topicOf(3), sink, folder.path, { listener: [rejecting, listener] });
+  await query.awaitTermination();
+  await query.stop();
+  equal(sink.rows.length, 3);
+  ok(events.includes("events: a listener failed: full"), events.join("; "));
+});
+
 Deno.test("a query that has nothing to do says so at once, and then now and then", async () => {
   await using folder = await tempFolder();
   const { promise: idleThrice, resolve } = Promise.withResolvers<void>();

@@ -278,6 +278,9 @@ Deno.test("what cannot be run is refused before anything is touched", async () =
   const start = (written: { start: typeof query.start }): Promise<StreamingQuery> =>
     written.start({ checkpointLocation: "/nonexistent" });
   await rejects(start(query), hasCode("BAD_PIPELINE", /no sink/));
+  for (const other of [undefined, [a], "a"]) {
+    await rejects(start(query.to(other as never)), hasCode("BAD_PIPELINE", /wanted a sink/));
+  }
   await rejects(start(query.to(a).to(a)), hasCode("BAD_PIPELINE", /two sinks a/));
   await rejects(
     start(query.to(a).where("id > 0")),

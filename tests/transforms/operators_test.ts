@@ -98,6 +98,14 @@ Deno.test("filter rejects the rows that its function throws for", () => {
   }]);
 });
 
+Deno.test("filter rejects rows for which its function is async: a promise is no answer", () => {
+  const predicate = () => Promise.reject(new Error("later"));
+  const result = filterRows(Pair, predicate as unknown as () => boolean).apply(pairs(1, 2));
+  deepEqual(rowsOf(result), []);
+  deepEqual(rejectedBy(result), [0, 1]);
+  match(result.rejections[0]!.error, /found a promise.*must not be async/);
+});
+
 Deno.test("flatMap keeps all rows of a row or none", () => {
   const result = flatMapRows(Pair, ({ id, n }: PairRow) => {
     if (n === null) throw new Error("no n");

@@ -37,7 +37,7 @@ import { newTableLayout } from "./new_table_layout.ts";
 import { refuseOtherFiles } from "./other_files.ts";
 import { realPath } from "./real_path.ts";
 import { replaceBatch } from "./replace_batch.ts";
-import { refuseNestedKeys, upsertBatch, withFlags } from "./upsert_batch.ts";
+import { refuseNestedKeys, storedRows, upsertBatch } from "./upsert_batch.ts";
 
 /** A batch in files that wait for their commit. */
 interface StagedBatchFiles {
@@ -111,11 +111,12 @@ export class DeltaWriter implements SinkWriter {
 
   /** Rows that would not be read back as they are. */
   reject(batch: Batch, startRow: number): Rejection[] {
-    const mark = this.#rules?.deletedColumn;
-    const rows = mark === undefined ? batch : withFlags(batch, mark, batch.numRows);
+    const { rows, isWhole } = storedRows(batch, this.#rules);
+    const broken = this.#layout?.constraints.reject(rows, startRow) ?? [];
     return [
       ...rejectPartitionValues(rows, startRow, this.#partitionColumns()),
-      ...this.#layout?.constraints.reject(rows, startRow) ?? [],
+      // What the table has in the place of values that did not come is known to the merge alone.
+      ...broken.filter(({ index }) => isWhole(index)),
     ].sort((a, b) => a.index - b.index);
   }
 

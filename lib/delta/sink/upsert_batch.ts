@@ -4,11 +4,13 @@ import {
   BooleanColumn,
   concatBatches,
   type DataType,
+  type ListColumn,
   type MicroBatch,
   Schema,
   SluiceError,
   type StructField,
   typeName,
+  UnavailablePatterns,
   type UpsertRules,
 } from "../../core/mod.ts";
 import { isKeyType, KeyIndex } from "../commands/merge/key_index.ts";
@@ -25,7 +27,8 @@ const SOURCE = "source";
 
 /**
  * Merges a batch into a table by key: rows take the place of those with their key, and those whose
- * keys are gone are deleted, or stay with a mark.
+ * keys are gone are deleted, or stay with a mark. Columns whose values did not come with a row stay as
+ * they are.
  *
  * @throws {SluiceError} `DUPLICATE_KEY` if a key stands for two rows, and what `mergeChanges` throws.
  */
@@ -34,11 +37,11 @@ export async function upsertBatch(
   { batch, deletes }: MicroBatch,
   rules: UpsertRules,
 ): Promise<BatchChanges> {
-  const { rows: source, flag } = flaggedRows(batch, deletes, rules);
+  const { rows: source, flag, patterns } = flaggedRows(batch, deletes, rules);
   const scope = new MergeScope(TARGET, layout.schema, SOURCE, source.schema);
   const condition = mergeCondition(keyCondition(rules.key), scope);
   refuseDuplicates(source, condition, scope, layout.path);
-  const clauses = bindClauses(upsertClauses(rules, flag), scope, () => false);
+  const clauses = bindClauses(upsertClauses(rules, flag, patterns), scope, () => false);
   const merge = { layout, source, scope, condition, clauses };
   const { actions, reads, counts, discard } = await mergeChanges(merge, snapshot?.files() ?? []);
   return {
@@ -70,20 +73,50 @@ function isComparable(type: DataType): boolean {
     : isKeyType(type);
 }
 
-/** Rows and deletes in one batch, with a column that is true for deletes. */
+/** The rows that are merged. */
+interface SourceRows {
+  /** Rows and deletes. */
+  readonly rows: Batch;
+  /** The column that is true for deletes. */
+  readonly flag: StructField;
+  /** The sets of columns that rows lack values for, numbered in them; absent: every row is whole. */
+  readonly patterns: UnavailablePatterns | undefined;
+}
+
 function flaggedRows(
   batch: Batch,
   deletes: Batch | undefined,
-  { deletedColumn }: UpsertRules,
-): { readonly rows: Batch; readonly flag: StructField } {
+  { deletedColumn, unavailable }: UpsertRules,
+): SourceRows {
   const flag = deletedColumn ?? unusedField(batch.schema);
   const numDeletes = deletes?.numRows ?? 0;
   const all = deletes === undefined || numDeletes === 0 ? batch : concatBatches([batch, deletes]);
-  return { rows: withFlags(all, flag, batch.numRows), flag };
+  const patterns = unavailable && new UnavailablePatterns(unavailable);
+  const rows = withFlags(patterns?.numbered(all) ?? all, flag, batch.numRows);
+  return { rows, flag, patterns };
+}
+
+/** Rows as a table would have them, and which of them are whole: with a value for each column. */
+export function storedRows(
+  batch: Batch,
+  rules: UpsertRules | undefined,
+): { readonly rows: Batch; isWhole(row: number): boolean } {
+  const mark = rules?.deletedColumn;
+  const marked = mark === undefined ? batch : withFlags(batch, mark, batch.numRows);
+  const { fields } = marked.schema;
+  const lists = fields.findIndex(({ name }) => name === rules?.unavailable?.name);
+  if (lists < 0) return { rows: marked, isWhole: () => true };
+  const rows = new Batch(
+    new Schema(fields.toSpliced(lists, 1)),
+    0,
+    marked.columns.toSpliced(lists, 1),
+  );
+  const { offsets } = batch.columns[lists] as ListColumn;
+  return { rows, isWhole: (row) => offsets[row] === offsets[row + 1] };
 }
 
 /** The batch with one more column, which is true from a row on. */
-export function withFlags(batch: Batch, field: StructField, fromRow: number): Batch {
+function withFlags(batch: Batch, field: StructField, fromRow: number): Batch {
   const flags = new BooleanColumn("boolean", batch.numRows);
   for (let row = 0; row < batch.numRows; row++) flags.appendBoolean(row >= fromRow);
   return new Batch(new Schema([...batch.schema.fields, field]), 0, [...batch.columns, flags]);
@@ -112,24 +145,42 @@ function equalities(field: StructField, parents: readonly string[]): string[] {
   return [...nulls, ...field.type.fields.flatMap((inner) => equalities(inner, path))];
 }
 
-function upsertClauses(rules: UpsertRules, flag: StructField): MergeClause[] {
+function upsertClauses(
+  rules: UpsertRules,
+  flag: StructField,
+  patterns: UnavailablePatterns | undefined,
+): MergeClause[] {
   const { orderBy, deletedColumn, schema } = rules;
-  const set = Object.fromEntries(
-    schema.fields.map(({ name }) => [name, nameIn(SOURCE, [name])]),
-  );
+  const set = settingAllBut([], schema);
   const isGone = nameIn(SOURCE, [flag.name]);
   const isNewer = orderBy === undefined ? "true" : newerCondition(orderBy);
+  const updates = (condition: string): MergeClause[] =>
+    (patterns?.sets ?? [[]]).map((unavailable, number) => ({
+      when: "matched",
+      action: "update",
+      set: settingAllBut(unavailable, schema),
+      condition: condition + numberCondition(rules, number),
+    }));
   if (deletedColumn !== undefined) {
-    return [
-      { when: "matched", action: "update", set, condition: isNewer },
-      { when: "notMatched", action: "insert", set },
-    ];
+    return [...updates(isNewer), { when: "notMatched", action: "insert", set }];
   }
   return [
     { when: "matched", action: "delete", set: {}, condition: `${isGone} AND ${isNewer}` },
-    { when: "matched", action: "update", set, condition: `NOT ${isGone} AND ${isNewer}` },
+    ...updates(`NOT ${isGone} AND ${isNewer}`),
     { when: "notMatched", action: "insert", set, condition: `NOT ${isGone}` },
   ];
+}
+
+/** Each column set to that of the source, but for some. */
+function settingAllBut(names: readonly string[], { fields }: Schema): Record<string, string> {
+  return Object.fromEntries(
+    fields.filter(({ name }) => !names.includes(name))
+      .map(({ name }) => [name, nameIn(SOURCE, [name])]),
+  );
+}
+
+function numberCondition({ unavailable }: UpsertRules, number: number): string {
+  return unavailable === undefined ? "" : ` AND ${nameIn(SOURCE, [unavailable.name])} = ${number}`;
 }
 
 /** Null comes before all else. */

@@ -31,6 +31,9 @@ const UPDATE = 0x75;
 /** r, c and u, which say what a row is now. */
 const STANDING = [0x72, 0x63, UPDATE];
 
+/** The text of the operation at hand. */
+const OP_TEXT = new Uint8Array(1);
+
 /** The members of a change that are looked for, by their places. */
 const BEFORE = 0;
 const AFTER = 1;
@@ -199,7 +202,8 @@ export class ChangeReader {
     unavailable: readonly string[],
   ): string | undefined {
     const [opColumn, , , deletedColumn, unavailableColumn] = this.#changeColumns(columns);
-    (opColumn as BytesColumn).appendText(String.fromCharCode(op));
+    OP_TEXT[0] = op;
+    (opColumn as BytesColumn).appendBytes(OP_TEXT, 0, 1);
     (deletedColumn as BooleanColumn).appendBoolean(op === DELETE);
     const list = unavailableColumn as ListColumn;
     for (const name of unavailable) (list.elements as BytesColumn).appendText(name);

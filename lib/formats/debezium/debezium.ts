@@ -118,13 +118,14 @@ const ChangeFields = s.struct({
  * const decoder = debezium(Customer, { key: ["id"] });
  * const batch = new Batch(decoder.schema);
  * const source = '"source":{"ts_us":1795255813000000,"file":"binlog.000001","pos":2315,"row":0}';
+ * const bytes = new TextEncoder().encode(
+ *   `{"before":null,"after":{"id":2,"name":"bob","balance":"1.25"},${source},"op":"u"}`,
+ * );
  * const block = {
- *   bytes: new TextEncoder().encode(
- *     `{"before":null,"after":{"id":2,"name":"bob","balance":"1.25"},${source},"op":"u"}`,
- *   ),
+ *   bytes,
  *   count: 1,
  *   valueStarts: Int32Array.of(0),
- *   valueEnds: Int32Array.of(143),
+ *   valueEnds: Int32Array.of(bytes.length),
  * } as RecordBlock;
  *
  * deepEqual(await decoder.decode(block, batch), []);

@@ -98,7 +98,14 @@ export class MemberFinder {
       while (pos + i < end && bytes[pos + i] === key[i]) i++;
       if (pos + i === end) return index;
     }
-    if (!bytes.subarray(pos, end).includes(BACKSLASH)) return -1;
+    // A loop: a view of so few bytes takes longer to make than to look through.
+    for (let i = pos + 1; i < end - 1; i++) {
+      if (bytes[i] === BACKSLASH) return this.#lookUpEscaped(bytes, pos, end);
+    }
+    return -1;
+  }
+
+  #lookUpEscaped(bytes: Uint8Array, pos: number, end: number): number {
     return this.#names.indexOf(JSON.parse(utf8.decode(bytes.subarray(pos, end))));
   }
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, ownField, parseJson } from "../json/mod.ts";
+import { describeJson, isObject, type JsonObject, ownField, parseJson } from "../json/mod.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -28,7 +28,7 @@ function describeOperation(json: JsonObject): string {
       "rows: those that were read before are still there";
   }
   if (op === "m") return other("a message that was written into the log");
-  return `op ${JSON.stringify(op)?.slice(0, 60)}, wanted "r", "c", "u" or "d"`;
+  return `field "op": found ${describeJson(op!)}, wanted "r", "c", "u" or "d"`;
 }
 
 function tableOf(json: JsonObject): string {

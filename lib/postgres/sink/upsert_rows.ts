@@ -1,4 +1,10 @@
-import { type Schema, SluiceError, type UpsertRules } from "../../core/mod.ts";
+import {
+  type Batch,
+  type Schema,
+  SluiceError,
+  UnavailablePatterns,
+  type UpsertRules,
+} from "../../core/mod.ts";
 import type { PostgresConnection } from "../connection.ts";
 import { encodeCopyBinary } from "../copy/copy_binary.ts";
 import { nullPatterns } from "./null_patterns.ts";
@@ -9,7 +15,7 @@ import { UpsertSql } from "./upsert_sql.ts";
 
 /**
  * Writes rows by key: each in the place of the one that has its key. Rows whose keys are gone are
- * deleted, or stay with a mark.
+ * deleted, or stay with a mark. Columns whose values did not come with a row stay as they are.
  */
 export function upsertRows(
   table: TableName,
@@ -20,10 +26,13 @@ export function upsertRows(
   const isMarking = rules.deletedColumn !== undefined;
   return {
     async stage(connection, { batch, deletes }) {
-      for (const [name, rows] of [[STAGED_ROWS, batch], [STAGED_DELETES, deletes]] as const) {
-        await connection.query(createStagingSql(name, schema));
+      const { patterns, batches } = numbered(rules, [batch, deletes]);
+      const stagedSchema = patterns?.numberedSchema(schema) ?? schema;
+      for (const [i, name] of [STAGED_ROWS, STAGED_DELETES].entries()) {
+        await connection.query(createStagingSql(name, stagedSchema));
+        const rows = batches[i];
         if (rows === undefined || rows.numRows === 0) continue;
-        await connection.copyIn(copySql(name, schema), encodeCopyBinary(rows));
+        await connection.copyIn(copySql(name, stagedSchema), encodeCopyBinary(rows));
       }
       await refuseDuplicates(connection, table, sql);
     },
@@ -34,9 +43,23 @@ export function upsertRows(
           await connection.query(sql.deleteRows(nullKeys));
         }
       }
-      if (batch.numRows + (isMarking ? numDeletes : 0) > 0) await connection.query(sql.upsert);
+      if (batch.numRows + (isMarking ? numDeletes : 0) === 0) return;
+      const { patterns } = numbered(rules, [batch, isMarking ? deletes : undefined]);
+      for (const [number, unavailable] of patterns?.sets.entries() ?? [[0, []]]) {
+        await connection.query(sql.upsert(number, unavailable));
+      }
     },
   };
+}
+
+/** Rows with numbers for the sets of columns whose values did not come, if rows may lack any. */
+function numbered(
+  { unavailable }: UpsertRules,
+  batches: readonly (Batch | undefined)[],
+): { readonly patterns?: UnavailablePatterns; readonly batches: readonly (Batch | undefined)[] } {
+  if (unavailable === undefined) return { batches };
+  const patterns = new UnavailablePatterns(unavailable);
+  return { patterns, batches: batches.map((batch) => batch && patterns.numbered(batch)) };
 }
 
 async function refuseDuplicates(

@@ -12,7 +12,7 @@ export class UpsertSql {
   constructor(table: TableName, rules: UpsertRules, schema: Schema) {
     this.#table = quoteTable(table);
     this.#rules = rules;
-    this.#columns = nameList(schema.fields);
+    this.#columns = nameList(schema.fields.filter(({ name }) => name !== rules.unavailable?.name));
   }
 
   /** Finds a key that two of the staged rows have, its values as text. */
@@ -39,28 +39,32 @@ export class UpsertSql {
 where ${conditions.join(" and ")}`;
   }
 
-  /** Inserts the staged rows, each in the place of the one that has its key. */
-  get upsert(): string {
+  /**
+   * Inserts staged rows, each in the place of the one that has its key: those with this number, which
+   * lack values for these columns.
+   */
+  upsert(number: number, unavailable: readonly string[]): string {
     const { key, orderBy, schema } = this.#rules;
     const where = orderBy === undefined ? "" : ` where ${isAtLeastAsNew("excluded", orderBy)}`;
-    const set = schema.fields.filter((field) => !key.some(({ name }) => name === field.name))
-      .map((field) => this.#assignment(field));
+    const stay = [...key.map(({ name }) => name), ...unavailable];
+    const set = schema.fields.filter(({ name }) => !stay.includes(name)).map(({ name }) =>
+      `${quoteName(name)} = excluded.${quoteName(name)}`
+    );
     const action = set.length === 0 ? "nothing" : `update set ${set.join(", ")}${where}`;
     return `insert into ${this.#table} as target (${nameList(schema.fields)})
-${this.#source()}
+${this.#source(number)}
 on conflict (${nameList(key)}) do ${action}`;
   }
 
-  /** What a column of a row that is there is set to. */
-  #assignment({ name }: StructField): string {
-    return `${quoteName(name)} = excluded.${quoteName(name)}`;
-  }
-
-  #source(): string {
+  #source(number: number): string {
     const columns = this.#columns;
-    if (this.#rules.deletedColumn === undefined) return `select ${columns} from ${STAGED_ROWS}`;
-    return `select ${columns}, false from ${STAGED_ROWS}
-union all select ${columns}, true from ${STAGED_DELETES}`;
+    const { unavailable, deletedColumn } = this.#rules;
+    const where = unavailable === undefined
+      ? ""
+      : ` where ${quoteName(unavailable.name)} = ${number}`;
+    if (deletedColumn === undefined) return `select ${columns} from ${STAGED_ROWS}${where}`;
+    return `select ${columns}, false from ${STAGED_ROWS}${where}
+union all select ${columns}, true from ${STAGED_DELETES}${where}`;
   }
 }
 

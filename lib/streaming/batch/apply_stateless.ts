@@ -1,11 +1,14 @@
 import {
-  type Batch,
+  Batch,
+  type Column,
   concatBatches,
+  createColumn,
   describeValue,
   type OutputMode,
+  type Rejection,
   SluiceError,
 } from "../../core/mod.ts";
-import type { EventTimeStats, OperatorResult } from "../../transforms/mod.ts";
+import type { EventTimeStats, Operator } from "../../transforms/mod.ts";
 import type { StatelessStep } from "../plan/query_plan.ts";
 
 /** The rows at one point of a query. */
@@ -20,6 +23,13 @@ export interface StatelessRows extends SlotRows {
   readonly eventTimes: EventTimeStats | undefined;
 }
 
+const NO_RECORD_HINT =
+  "behind a sink or an operator with state a row has no record that could become a dead " +
+  "letter: mend the operator, or put it in front of them; the query goes on with this batch";
+const NO_KEY_HINT =
+  "in update mode a row that a condition left out goes on as a delete, for which its key must " +
+  "still be made: let the function take such rows too, or put the condition behind it";
+
 /**
  * Runs an operator over rows that have no record of their own any more. In update mode a row that a
  * condition leaves out is a delete: it may have been let through as it was before.
@@ -32,30 +42,68 @@ export function applyStateless(
   mode: OutputMode,
   batchId: number,
 ): StatelessRows {
-  const { batch, origins, eventTimes } = applyAll(step, input.batch, batchId);
+  const { batch, origins, rejections, eventTimes } = step.operator.apply(input.batch);
+  refuseFailedRows(step, input.batch, rejections, batchId, NO_RECORD_HINT);
   if (mode !== "update") return { batch, eventTimes };
   const gone: Batch[] = [];
-  if (input.deletes !== undefined) gone.push(applyAll(step, input.deletes, batchId).batch);
-  if (step.keyColumns.length > 0 && origins.length < input.batch.numRows) {
+  if (input.deletes !== undefined) gone.push(deletesOf(step, input.deletes, batchId));
+  const isShort = origins.length < input.batch.numRows;
+  if (step.rowsChange && isShort && isCondition(step.operator, input.batch)) {
     gone.push(input.batch.take(othersThan(origins, input.batch.numRows)));
   }
   return { batch, eventTimes, ...(gone.length === 0 ? {} : { deletes: concatBatches(gone) }) };
 }
 
-function applyAll(
-  { operator, label }: StatelessStep,
+/**
+ * Deletes as they are behind a step. Some are rows that were never let through as they are, so that a
+ * condition says nothing about their keys, and a value that they have none of is null.
+ */
+function deletesOf(step: StatelessStep, deletes: Batch, batchId: number): Batch {
+  const { operator, keyColumns } = step;
+  if (deletes.numRows === 0 || isCondition(operator, deletes)) {
+    return new Batch(operator.schema, 0, deletes.numRows === 0 ? undefined : deletes.columns);
+  }
+  const { batch, rejections } = operator.apply(deletes);
+  if (keyColumns.length === 0) {
+    refuseFailedRows(step, deletes, rejections, batchId, NO_KEY_HINT);
+  }
+  if (rejections.length === 0) return batch;
+  const failed = deletes.take(Int32Array.from(rejections, ({ index }) => index));
+  return concatBatches([batch, passedOn(operator, failed)]);
+}
+
+/** True if an operator gives the rows on as they are, or leaves them out. */
+function isCondition({ schema, passes }: Operator, rows: Batch): boolean {
+  const { fields } = rows.schema;
+  return fields.length === schema.fields.length &&
+    fields.every(({ name }, i) => schema.fields[i]!.name === name && passes?.(name) === name);
+}
+
+/** Rows that an operator fails on: what it only passes on, and nulls. */
+function passedOn({ schema, passes }: Operator, rows: Batch): Batch {
+  const columns = schema.fields.map(({ name, type }): Column => {
+    const at = rows.schema.fields.findIndex((field) => passes?.(field.name) === name);
+    if (at >= 0) return rows.columns[at]!;
+    const column = createColumn(type, rows.numRows);
+    for (let row = 0; row < rows.numRows; row++) column.appendNull();
+    return column;
+  });
+  return new Batch(schema, 0, columns);
+}
+
+function refuseFailedRows(
+  { label }: StatelessStep,
   rows: Batch,
+  [failed]: readonly Rejection[],
   batchId: number,
-): OperatorResult {
-  const result = operator.apply(rows);
-  const [failed] = result.rejections;
-  if (failed === undefined) return result;
+  hint: string,
+): void {
+  if (failed === undefined) return;
   throw new SluiceError("OPERATOR_FAILED", {
     attempted: `run "${label}" in batch ${batchId}`,
     where: `row ${rowText(rows, failed.index)}`,
     found: failed.error,
-    hint: "behind a sink or an operator with state a row has no record that could become a dead " +
-      "letter: mend the operator, or put it in front of them; the query goes on with this batch",
+    hint,
   });
 }
 

@@ -115,6 +115,8 @@ export class Checkpoint implements Disposable {
     for (let source = 0; source < numSources; source++) await this.source(source).create();
     const planned = await this.#offsets.latestId();
     const committedBatchId = await this.#commits.latestId();
+    // Flushed behind the look at them: whoever wrote them may have been killed before that was done.
+    for (const log of [this.#offsets, this.#commits]) await log.create();
     if (planned !== committedBatchId && planned !== committedBatchId + 1) {
       throw new SluiceError("BAD_CHECKPOINT", {
         attempted: "recover the query",

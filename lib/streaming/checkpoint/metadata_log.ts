@@ -21,7 +21,7 @@ export class MetadataLog {
     this.#prefix = prefix;
   }
 
-  /** Makes the folder if it is absent. */
+  /** Makes the folder if it is absent; else flushes what is in it. */
   async create(): Promise<void> {
     await this.#files.makeFolder(this.#folder);
   }

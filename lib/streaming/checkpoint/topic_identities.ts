@@ -18,7 +18,7 @@ export interface SourceRecovery {
 export class TopicIdentities {
   readonly #log: SourceLog;
   readonly #source: Source;
-  #known: Readonly<Record<string, string>> = {};
+  #record: TopicRecord = { identities: {} };
 
   /** For one run of a query. */
   constructor(log: SourceLog, source: Source) {
@@ -55,27 +55,33 @@ export class TopicIdentities {
       onNotice(`deleted and made anew, so read from the beginning: topic ${topics.join(", ")}`);
       // Together: a crash in between must not make an old position fit a new topic.
       const afterBatchId = recovery.committedBatchId;
-      await this.#note({ identities: found, restart: { afterBatchId, offsets } });
+      const identities = { ...known, ...found };
+      await this.#note({ identities, restart: { afterBatchId, offsets } });
       return { ...position, ...offsets };
     }
-    await this.#note({ identities: found, ...(restart === undefined ? {} : { restart }) });
+    const identities = { ...known, ...found };
+    await this.#note({ identities, ...(restart === undefined ? {} : { restart }) });
     return position;
   }
 
   /**
-   * To be called before each batch.
+   * To be called before each batch is planned. Topics that are new are written down, so that they are
+   * known by the time that offsets of theirs are.
    *
    * @throws {SluiceError} `TOPIC_RECREATED` if a topic is no longer the one it was.
    */
   async check(signal: AbortSignal): Promise<void> {
     const found = await this.#source.identities(signal);
-    const [recreated] = changedTopics(this.#known, found);
-    if (recreated !== undefined) throw recreatedTopic(this.#source, recreated, this.#known, found);
+    const known = this.#record.identities;
+    const [recreated] = changedTopics(known, found);
+    if (recreated !== undefined) throw recreatedTopic(this.#source, recreated, known, found);
+    if (Object.keys(found).every((topic) => known[topic] !== undefined)) return;
+    await this.#note({ ...this.#record, identities: { ...known, ...found } });
   }
 
   async #note(record: TopicRecord): Promise<void> {
     await this.#log.writeTopics(record);
-    this.#known = record.identities;
+    this.#record = record;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { OutputMode } from "../../core/mod.ts";
 import { RowMaker } from "../input/row_maker.ts";
-import { inputsOf, passesChanges, type PlanNode, type SourceNode } from "./node.ts";
+import { inputsOf, passesChanges, type PlanNode, rowsChange, type SourceNode } from "./node.ts";
 import type {
   PlanInput,
   PlanSink,
@@ -137,6 +137,7 @@ class Compiler {
         output,
         watermark,
         keyColumns,
+        rowsChange: rowsChange(node),
       };
       this.#steps.push(step);
     } else {

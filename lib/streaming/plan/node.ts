@@ -125,6 +125,17 @@ export function passesChanges(operator: StatefulOperator): boolean {
   return operator.staticTables !== undefined;
 }
 
+/**
+ * True if in update mode a row may come again, changed: rows stand for keys of the operator with state
+ * before them, be the columns of these keys still there or not.
+ */
+export function rowsChange(node: PlanNode): boolean {
+  if (node.kind === "source") return false;
+  if (node.kind === "stateless") return rowsChange(node.input);
+  if (passesChanges(node.operator)) return rowsChange(node.inputs[0]!);
+  return node.keyColumns.length > 0 && node.operator.onlyAdds !== true;
+}
+
 /** True if rows come through an operator that remembers rows, as a join with a table does not. */
 export function isBehindState(node: PlanNode): boolean {
   if (node.kind === "stateful" && !passesChanges(node.operator)) return true;

@@ -56,6 +56,8 @@ export interface StatelessStep {
   readonly watermark: number | undefined;
   /** In update mode: the columns that tell its rows apart. */
   readonly keyColumns: readonly string[];
+  /** In update mode: true if a row may come again, changed. */
+  readonly rowsChange: boolean;
 }
 
 /** An operator with state. */

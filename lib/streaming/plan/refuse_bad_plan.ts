@@ -1,14 +1,22 @@
-import { type OutputMode, SluiceError } from "../../core/mod.ts";
+import { describeValue, type OutputMode, SluiceError } from "../../core/mod.ts";
 import { isBehindState, passesChanges, type PlanNode, type SourceNode } from "./node.ts";
 import type { QueryPlan, Tap } from "./query_plan.ts";
 
 /**
- * Refuses a query without sinks, with two of one name, or with rows at its end that go nowhere.
+ * Refuses a query without sinks, with what is none, with two of one name, or with rows at its end that go nowhere.
  *
  * @throws {SluiceError} `BAD_PIPELINE`.
  */
 export function refuseBadTaps(name: string, last: PlanNode, taps: readonly Tap[]): void {
   const attempted = `start query "${name}"`;
+  const other = taps.find(({ sink }) => !isSink(sink));
+  if (other !== undefined) {
+    throw new SluiceError("BAD_PIPELINE", {
+      attempted,
+      found: describeValue(other.sink),
+      wanted: "a sink, as to(postgres(…), delta(…)) has them",
+    });
+  }
   const names = taps.map(({ sink }) => sink.name);
   const twice = names.find((sink, i) => names.indexOf(sink) !== i);
   if (names.length === 0 || twice !== undefined) {
@@ -25,6 +33,10 @@ export function refuseBadTaps(name: string, last: PlanNode, taps: readonly Tap[]
     found: "rows that no sink takes",
     wanted: "to or foreachBatch behind the last operator",
   });
+}
+
+function isSink(sink: unknown): boolean {
+  return typeof sink === "object" && sink !== null && "open" in sink;
 }
 
 /**

@@ -70,18 +70,17 @@ export class KeptTables {
 
   /** Does what was asked for. What fails is told to those who asked; the old copy stays. */
   async loadAsked(): Promise<void> {
-    const asked = this.#requests.splice(0);
-    for (const name of new Set(asked.map((request) => request.name))) {
-      const answers = asked.filter((request) => request.name === name).map(({ answer }) => answer);
-      try {
-        for (const table of this.#tables) {
-          if (table.kept.table.name === name) await this.#load(table);
-        }
-        for (const answer of answers) answer.resolve();
-      } catch (error) {
-        for (const answer of answers) answer.reject(error);
-        this.#signal.throwIfAborted();
+    for (let next = this.#requests[0]; next !== undefined; next = this.#requests[0]) {
+      const { name } = next;
+      const asked = this.#requests.filter((request) => request.name === name);
+      const result = await this.#loadNamed(name);
+      // Only now: where the query ends meanwhile, nobody who asked is forgotten.
+      for (const request of asked) this.#requests.splice(this.#requests.indexOf(request), 1);
+      for (const { answer } of asked) {
+        if (result.status === "fulfilled") answer.resolve();
+        else answer.reject(result.reason);
       }
+      this.#signal.throwIfAborted();
     }
   }
 
@@ -96,6 +95,13 @@ export class KeptTables {
         }),
       );
     }
+  }
+
+  async #loadNamed(name: string): Promise<PromiseSettledResult<void>> {
+    const [result] = await Promise.allSettled([(async () => {
+      for (const table of this.#tables) if (table.kept.table.name === name) await this.#load(table);
+    })()]);
+    return result;
   }
 
   async #load({ step, kept }: KeptBy): Promise<void> {

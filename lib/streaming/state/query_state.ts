@@ -5,6 +5,7 @@ import { type WatermarkNotes, watermarkNotesIn } from "../batch/watermark_tracke
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Recovery } from "../checkpoint/planned_batch.ts";
 import type { Environment } from "../environment.ts";
+import { passesChanges } from "../plan/node.ts";
 import type { QueryPlan, StatefulStep } from "../plan/query_plan.ts";
 
 /** The state of a query's operators, one transaction a batch. */
@@ -19,7 +20,7 @@ export class QueryState implements Disposable {
     this.#operators = new Map(
       steps.map((step) => [
         step,
-        store.operator(String(step.operatorId), step.operator.stateDescription),
+        store.operator(String(step.operatorId), describeState(step)),
       ]),
     );
     this.runs = new Map(
@@ -96,6 +97,27 @@ export class QueryState implements Disposable {
   [Symbol.dispose](): void {
     this.#store.close();
   }
+}
+
+/**
+ * What an operator keeps, and for which mode: in another it would have kept other rows, and sinks would
+ * miss rows, or get them twice. A copy of a table is the same in every mode.
+ */
+function describeState({ operator, mode }: StatefulStep): string {
+  const { stateDescription } = operator;
+  return passesChanges(operator) ? stateDescription : `${stateDescription} in ${mode} mode`;
+}
+
+/** State that no operator of the query goes on with: without them its rows would be others. */
+export function unusedState(path: string): SluiceError {
+  return new SluiceError("STATE_MISMATCH", {
+    attempted: "go on with the query",
+    where: path,
+    found: "the state of operators",
+    wanted: "none: the query has no operator with state",
+    hint: "the query was changed since its last run: change it back, or start it anew with " +
+      "another checkpointLocation",
+  });
 }
 
 function refuseStrangeState(

@@ -1,4 +1,4 @@
-import { Schema, SluiceError } from "../../core/mod.ts";
+import { describeValue, isRecord, Schema, SluiceError } from "../../core/mod.ts";
 import type { StatefulOperator, StreamRows } from "../stateful_operator.ts";
 import type { AggregatedRow, GroupKey } from "./aggregate_row.ts";
 import { type AggregatePlan, AggregateRun } from "./aggregate_run.ts";
@@ -82,6 +82,7 @@ function planAggregation(
   specs: Aggregates<Record<string, unknown>>,
 ): AggregatePlan {
   const bound = bindGroupKeys(input, keys);
+  refuseOtherThanAggregates(specs);
   const named = Object.entries(specs).map(([name, spec]) => ({
     name,
     aggregate: bindAggregate(input.schema, name, spec),
@@ -104,4 +105,14 @@ function planAggregation(
     aggregates: named.map(({ aggregate }) => aggregate),
     schema: new Schema([...bound.fields, ...fields]),
   };
+}
+
+function refuseOtherThanAggregates(specs: unknown): void {
+  const isAggregate = (spec: unknown) => isRecord(spec) && Array.isArray(spec.columns);
+  if (isRecord(specs) && Object.values(specs).every(isAggregate)) return;
+  throw new SluiceError("BAD_PIPELINE", {
+    attempted: "aggregate rows",
+    found: isAggregate(specs) ? "an aggregate without a name" : describeValue(specs),
+    wanted: "names with their aggregates, as { trades: count() }",
+  });
 }

@@ -1,8 +1,8 @@
 import { type Schema, SluiceError, type StructField, type StructType } from "../../core/mod.ts";
 import type { StreamRows } from "../stateful_operator.ts";
 import { timeType } from "../windows/event_times.ts";
-import type { SessionWindowSpec } from "../windows/session_window_spec.ts";
-import type { WindowSpec } from "../windows/window_spec.ts";
+import { SessionWindowSpec } from "../windows/session_window_spec.ts";
+import { WindowSpec } from "../windows/window_spec.ts";
 import { isComparable } from "./compare_rows.ts";
 import { type InputColumn, inputColumn, unfitColumn } from "./input_column.ts";
 
@@ -43,7 +43,7 @@ export function bindGroupKeys(
   const columns: InputColumn[] = [];
   let window: WindowKey | undefined;
   keys.forEach((key, at) => {
-    if (typeof key === "string") {
+    if (!isWindow(key)) {
       const column = inputColumn(input.schema, key, attempted);
       if (!isComparable(column.type)) {
         throw unfitColumn(attempted, column, "a column without maps, which cannot be told apart");
@@ -64,6 +64,12 @@ export function describeKeys({ columns, window }: GroupKeys): string {
   const texts = columns.map((column) => column.description);
   if (window !== undefined) texts.splice(window.at, 0, String(window.spec));
   return texts.join(", ");
+}
+
+function isWindow(
+  key: string | WindowSpec | SessionWindowSpec,
+): key is WindowSpec | SessionWindowSpec {
+  return key instanceof WindowSpec || key instanceof SessionWindowSpec;
 }
 
 function bindWindow(schema: Schema, spec: WindowSpec | SessionWindowSpec, at: number): WindowKey {

@@ -1,4 +1,10 @@
-import { type DataType, type Schema, SluiceError, typeName } from "../../core/mod.ts";
+import {
+  type DataType,
+  describeValue,
+  type Schema,
+  SluiceError,
+  typeName,
+} from "../../core/mod.ts";
 
 /** A column of the input that a key or an aggregate is made of. */
 export interface InputColumn {
@@ -17,9 +23,10 @@ export interface InputColumn {
 /**
  * The column of that name.
  *
- * @throws {SluiceError} `UNKNOWN_COLUMN`.
+ * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_OPTION` for anything but a name.
  */
 export function inputColumn(schema: Schema, name: string, attempted: string): InputColumn {
+  if (typeof name !== "string") throw noName(attempted, name);
   const index = schema.fields.findIndex((field) => field.name === name);
   const field = schema.fields[index];
   if (field === undefined) {
@@ -31,6 +38,15 @@ export function inputColumn(schema: Schema, name: string, attempted: string): In
   }
   const { type, nullable } = field;
   return { name, index, type, nullable, description: `${name} ${typeName(type)}` };
+}
+
+function noName(attempted: string, found: unknown): SluiceError {
+  return new SluiceError("BAD_OPTION", {
+    attempted,
+    found: describeValue(found),
+    wanted: "the name of a column",
+    ...(Array.isArray(found) ? { hint: "name columns one by one, without a list" } : {}),
+  });
 }
 
 /** The error for a column whose type does not do. */

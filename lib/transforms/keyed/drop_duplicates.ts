@@ -107,6 +107,7 @@ function firstOfEachKey<Row>(
     schema: input.schema,
     eventTime,
     keyColumns: kind.keyColumns,
+    onlyAdds: true,
     stateDescription: `${kind.name} by ${describeColumns(keys)}${forgets}`,
     checkMode: refuseModesBut(
       kind.name === "dedupe" ? "dropDuplicates" : "dropDuplicatesWithinWatermark",

@@ -1,4 +1,4 @@
-import { badOption, type Schema } from "../../core/mod.ts";
+import { badOption, describeValue, type Schema } from "../../core/mod.ts";
 import { isComparable } from "../aggregate/compare_rows.ts";
 import { type InputColumn, inputColumn, unfitColumn } from "../aggregate/input_column.ts";
 
@@ -13,6 +13,9 @@ export function keyColumns(
   names: readonly string[],
   attempted: string,
 ): InputColumn[] {
+  if (!Array.isArray(names)) {
+    throw badOption(attempted, "key", describeValue(names), "a list of columns");
+  }
   if (names.length === 0) throw badOption(attempted, "key", "no column", "one or more");
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw badOption(attempted, "key", `"${twice}" twice`, "each name once");

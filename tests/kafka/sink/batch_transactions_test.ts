@@ -1,8 +1,10 @@
-import { equal } from "assert";
+import { equal, rejects } from "assert";
 import { KafkaClient } from "../../../lib/kafka/client.ts";
 import { fetchGroupOffset } from "../../../lib/kafka/group_offsets.ts";
 import { alterGroupOffsets } from "../../../lib/kafka/mod.ts";
 import { resolveConnection } from "../../../lib/kafka/options.ts";
+import { initProducerId, NEW_PRODUCER } from "../../../lib/kafka/produce.ts";
+import { ErrorCode } from "../../../lib/kafka/protocol_errors.ts";
 import { BatchTransactions } from "../../../lib/kafka/sink/batch_transactions.ts";
 import { type TestTopic, withTopic } from "../test_topic.ts";
 
@@ -65,6 +67,29 @@ Deno.test("refresh() stores the key again where the broker forgot it, but not fo
         equal(notices.length, 1);
       });
       group.close();
+    });
+  });
+});
+
+Deno.test("a transaction that the broker ended by itself is tried again by the run that has the id", async () => {
+  await withTopic({ numPartitions: 1 }, async (test) => {
+    const queryId = crypto.randomUUID();
+    const id = `sluice-${queryId}-${test.topic}`;
+    await withTransactions(test, queryId, [], async (transactions) => {
+      const stage = () => transactions.stage(0, 0, () => Promise.resolve());
+      const staged = await stage();
+      // As when it was open for too long: whoever asks for the id first has to wait for this to end.
+      const client = new KafkaClient(resolveConnection(test.connection));
+      const { errorCode } = await initProducerId(
+        await client.coordinator("transaction", id),
+        id,
+        60_000,
+        NEW_PRODUCER,
+      );
+      client.close();
+      equal(errorCode, ErrorCode.CONCURRENT_TRANSACTIONS);
+      await rejects(staged.commit(), { code: "TRANSACTION_TIMED_OUT", retryable: true });
+      equal((await (await stage()).commit()).status, "committed");
     });
   });
 });

@@ -342,6 +342,35 @@ Deno.test("an older run is fenced by a newer one of the same query, staged or no
   });
 });
 
+Deno.test("an older run that finds itself fenced leaves the open transaction of the newer alone", async () => {
+  const fenced = { code: "FENCED" };
+  const committed = { status: "committed", numOutputRows: 1 } as const;
+  await withTopic({ numPartitions: 1 }, async (topic) => {
+    const queryId = crypto.randomUUID();
+    const older = await open(topic, { queryId });
+    const staged = await older.stage(microBatch(0, events(0)));
+    const newer = await open(topic, { queryId });
+    const first = await newer.stage(microBatch(0, events(1)));
+    await rejects(staged.commit(), fenced);
+    deepEqual(await first.commit(), committed);
+    const second = await newer.stage(microBatch(1, events(2)));
+    await rejects(older.stage(microBatch(1, events(0))), fenced);
+    deepEqual(await second.commit(), committed);
+    await older.close();
+
+    // One whose answer was lost asks for a new epoch before all else.
+    const third = await newer.stage(microBatch(2, events(3)));
+    await failingAt("kafka:committed", () => third.commit());
+    const newest = await open(topic, { queryId });
+    const fourth = await newest.stage(microBatch(3, events(4)));
+    await rejects(newer.stage(microBatch(2, events(3))), fenced);
+    deepEqual(await fourth.commit(), committed);
+    await newer.close();
+    await newest.close();
+    deepEqual(await committedValues(topic), eventTexts(1, 2, 3, 4));
+  });
+});
+
 Deno.test("a sink that lost its progress refuses to guess, and goes on where it is told", async () => {
   await withTopic({ numPartitions: 1 }, async (topic) => {
     const queryId = crypto.randomUUID();

@@ -167,3 +167,19 @@ Deno.test("another aggregation has another state", () => {
   equal(new Set(texts).size, texts.length);
   equal(texts[3], "aggregate by (id long): sum(price decimal(38,2))");
 });
+
+Deno.test("what a notebook may hand over in the place of names is refused with what is wanted", () => {
+  const any = (value: unknown) => value as never;
+  throws(
+    () => aggregateRows({ schema: Trade }, any([["symbol"]]), { n: count() }),
+    isError("BAD_OPTION", /found an array, wanted the name of a column.*without a list/),
+  );
+  throws(
+    () => aggregateRows({ schema: Trade }, ["symbol"], any(count())),
+    isError("BAD_PIPELINE", /an aggregate without a name.*trades: count/),
+  );
+  throws(
+    () => aggregateRows({ schema: Trade }, ["symbol"], any({ n: "count" })),
+    isError("BAD_PIPELINE", /wanted names with their aggregates/),
+  );
+});

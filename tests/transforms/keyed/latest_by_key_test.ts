@@ -195,5 +195,6 @@ Deno.test("latestByKey refuses append mode, and options that mean nothing", () =
   throws(make({ deleteWhen: "operation = 'd'" }), hasCode("BAD_EXPRESSION"));
   throws(make({ orderBy: "vrsion" }), hasCode("UNKNOWN_COLUMN"));
   throws(make({ key: [] }), hasCode("BAD_OPTION"));
+  throws(make({ key: "id" as never }), hasCode("BAD_OPTION"));
   ok(operator.stateDescription.includes("region string"));
 });
