@@ -39,6 +39,20 @@ Deno.test("in update mode rows take the place of those with their key, and delet
     await writer.close();
   }));
 
+Deno.test("a delete needs no more than its key: other columns may be null, whatever their type says", () =>
+  withDatabase(async (db) => {
+    const Named = s.struct({ id: s.long(), name: s.string() });
+    const writer = await open(db, { table: "named" }, { schema: Named, keyColumns: ["id"] });
+    const rows = [{ id: 1n, name: "a" }, { id: 2n, name: "b" }];
+    await (await writer.stage(rowsBatch(0, Named, rows))).commit();
+    const deletes = rowsBatch(0, Named, []).batch;
+    deletes.column("id").append(2n);
+    deletes.column("name").appendNull();
+    await (await writer.stage(rowsBatch(1, Named, [], { deletes }))).commit();
+    deepEqual(await db.rows("select id, name from named"), ["1|a"]);
+    await writer.close();
+  }));
+
 Deno.test("the key is that of the query's result where no option names one", () =>
   withDatabase(async (db) => {
     const writer = await open(db, { table: "prices" }, { keyColumns: ["symbol"] });
