@@ -4,8 +4,8 @@
  * `deno task test [paths] [options of deno test]`: runs the tests, and the examples in the docs of
  * `lib`, against a Kafka and a Postgres of their own, which it starts before and removes after.
  *
- * KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL, where set, are used instead. The schema
- * registry is started by the first test that asks for it.
+ * KAFKA_BROKERS, DATABASE_URL, SCHEMA_REGISTRY_URL, CONNECT_URL and MYSQL_URL, where set, are used
+ * instead. The last three are started by the first test that asks for them.
  *
  * @module
  */
@@ -31,7 +31,7 @@ async function runTests(args: readonly string[]): Promise<number> {
   await removeLeftovers();
   const stateDir = join(sluiceDir, `test-${Deno.pid}`);
   try {
-    const port = freePorts(4);
+    const port = freePorts(6);
     const { kafkaBrokers, databaseUrl } = await ensureStack({
       stateDir,
       downloadsDir: join(sluiceDir, "downloads"),
@@ -47,6 +47,8 @@ async function runTests(args: readonly string[]): Promise<number> {
         DATABASE_URL: databaseUrl,
         SLUICE_TEST_STATE_DIR: stateDir,
         SLUICE_TEST_REGISTRY_PORT: String(port + 3),
+        SLUICE_TEST_CONNECT_PORT: String(port + 4),
+        SLUICE_TEST_MARIADB_PORT: String(port + 5),
       },
     }).spawn();
     const first = await Promise.race([tests.status, interrupted.promise]);

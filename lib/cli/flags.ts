@@ -51,8 +51,8 @@ export interface CommandLine<F extends Flags> {
 }
 
 /**
- * Reads a command line as `parseFlags` does, with arguments that are no flags: `operands` names them.
- * With `--help` none of them needs to be there.
+ * Reads a command line as `parseFlags` does, with arguments that are no flags: `operands` names them,
+ * and with `more` any number may follow them. With `--help` none of them needs to be there.
  *
  * @throws {SluiceError} `BAD_FLAG` as `parseFlags`, and for an operand too few or too many.
  */
@@ -61,6 +61,7 @@ export function parseCommandLine<const F extends Flags>(
   args: readonly string[],
   flags: F,
   operands: readonly string[],
+  { more = false }: { readonly more?: boolean } = {},
 ): CommandLine<F> {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { type }]) =>
@@ -78,7 +79,7 @@ export function parseCommandLine<const F extends Flags>(
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      if (given.length < operands.length) given.push(token.value);
+      if (more || given.length < operands.length) given.push(token.value);
       else return refuse(`"${token.value}"`, "no flag", `one of ${names}`);
       continue;
     }

@@ -1,6 +1,6 @@
 /**
- * `deno task stack:up | stack:down | stack:status`: the local Kafka, Postgres and schema registry from
- * the command line.
+ * `deno task stack:up | stack:down | stack:status`: the local Kafka, Postgres and, where asked for,
+ * schema registry, Kafka Connect and MariaDB from the command line.
  *
  * @module
  */
@@ -18,15 +18,16 @@ import { print, printError } from "./print.ts";
 import { runCommand } from "./run_command.ts";
 
 const HELP =
-  `Starts, stops and shows the local Kafka, Postgres and schema registry; no Docker is needed.
+  `Starts, stops and shows local services: Kafka, Postgres and others; no Docker is needed.
 
   deno task stack:up        start Kafka and Postgres where they do not run yet
   deno task stack:down      stop; the data stays
   deno task stack:status    show; exit code 0 when all run, else 3
 
 Options
-  --with registry
-              with stack:up: start a schema registry too
+  --with <a,b>
+              with stack:up: start these too, of registry (a schema registry), connect (Kafka
+              Connect with Debezium) and mariadb
   --wipe      with stack:down: forget the data too (downloads stay)
   --json      print JSON
   -h, --help  print this
@@ -35,8 +36,10 @@ Environment
   KAFKA_BROKERS, DATABASE_URL               use these instead of starting a service
   SCHEMA_REGISTRY_URL                       the same; http://user:password@host:port/path, or
                                             without them and a token in SCHEMA_REGISTRY_TOKEN
+  CONNECT_URL, MYSQL_URL                    the same; mysql://user:password@host:port/database
   SLUICE_KAFKA_PORT, SLUICE_POSTGRES_PORT   other ports than 19092 (and the next one) and 15432
-  SLUICE_REGISTRY_PORT                      another port than 18081
+  SLUICE_REGISTRY_PORT, SLUICE_CONNECT_PORT, SLUICE_MARIADB_PORT
+                                            other ports than 18081, 18083 and 13306
   SLUICE_STATE_DIR                          another folder than .sluice`;
 
 const COMMON_FLAGS = {
@@ -46,19 +49,15 @@ const COMMON_FLAGS = {
 
 const FLAGS = {
   up: {
-    with: { type: "string", value: "registry", help: "start a schema registry too" },
+    with: { type: "string", value: "a,b", help: "start these too" },
     ...COMMON_FLAGS,
   },
   down: { wipe: { type: "boolean", help: "forget the data too" }, ...COMMON_FLAGS },
   status: COMMON_FLAGS,
 } as const;
 
-/** Which variable hands an address to the programs that use it. */
-const VARIABLES: Readonly<Record<ServiceName, string>> = {
-  kafka: "KAFKA_BROKERS",
-  postgres: "DATABASE_URL",
-  registry: "SCHEMA_REGISTRY_URL",
-};
+/** The services that run only where somebody asks for them. */
+const ON_DEMAND: readonly ServiceName[] = ["registry", "connect", "mariadb"];
 
 const NOT_ALL_UP = 3;
 
@@ -99,20 +98,22 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function servicesWith(extra: string | undefined): ServiceName[] {
-  if (extra === undefined) return ["kafka", "postgres"];
-  if (extra === "registry") return ["kafka", "postgres", "registry"];
+  const names = extra?.split(",").map((name) => name.trim()) ?? [];
+  const more = ON_DEMAND.filter((name) => names.includes(name));
+  const unknown = names.find((name) => !more.some((each) => each === name));
+  if (unknown === undefined) return ["kafka", "postgres", ...more];
   throw new SluiceError("BAD_FLAG", {
     attempted: "read the flags of stack:up",
     where: "--with",
-    found: `"${extra}"`,
-    wanted: "registry",
+    found: `"${unknown}"`,
+    wanted: `some of ${ON_DEMAND.join(",")}`,
   });
 }
 
 /** The line that hands the addresses to other programs; what the environment gives it has already. */
 function printExport(statuses: readonly ServiceStatus[]): void {
   const settings = statuses.filter(({ givenBy }) => givenBy === undefined)
-    .map(({ name, address }) => `${VARIABLES[name]}=${address}`);
+    .map(({ addressVariable, address }) => `${addressVariable}=${address}`);
   if (settings.length > 0) print(`\nexport ${settings.join(" ")}`);
 }
 

@@ -1,32 +1,14 @@
+import { firstBytes } from "./first_bytes.ts";
+
 /**
  * True when a broker on 127.0.0.1 answers a Metadata request and counts at least one broker, itself, as ready for work.
  *
  * The port alone tells little: Kafka listens a good while before its controller lets the broker in.
  */
 export async function kafkaAnswers(port: number, timeoutMs: number): Promise<boolean> {
-  let connection: Deno.TcpConn;
-  try {
-    connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  } catch {
-    return false;
-  }
-  let open = true;
-  const close = () => {
-    if (open) connection.close();
-    open = false;
-  };
-  const timeout = setTimeout(close, timeoutMs);
-  try {
-    await connection.write(metadataRequest());
-    const head = await readExactly(connection, 16);
-    // size, correlation id, throttle time, then the array of brokers, here its length.
-    return head.getInt32(4) === correlationId && head.getInt32(12) > 0;
-  } catch {
-    return false;
-  } finally {
-    clearTimeout(timeout);
-    close();
-  }
+  const head = await firstBytes(port, metadataRequest(), 16, timeoutMs);
+  // size, correlation id, throttle time, then the array of brokers, here its length.
+  return head !== undefined && head.getInt32(4) === correlationId && head.getInt32(12) > 0;
 }
 
 const correlationId = 1;
@@ -45,15 +27,4 @@ function metadataRequest(): Uint8Array {
   bytes.set(clientId, 14);
   view.setInt32(14 + clientId.length, 0); // no topics; the last byte, 0, allows no topic creation
   return bytes;
-}
-
-async function readExactly(connection: Deno.TcpConn, byteCount: number): Promise<DataView> {
-  const bytes = new Uint8Array(byteCount);
-  let filled = 0;
-  while (filled < byteCount) {
-    const read = await connection.read(bytes.subarray(filled));
-    if (read === null) throw new Deno.errors.UnexpectedEof();
-    filled += read;
-  }
-  return new DataView(bytes.buffer);
 }

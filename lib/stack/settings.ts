@@ -21,6 +21,10 @@ export interface StackOptions<Name extends ServiceName = DefaultServiceName> {
   readonly postgresPort?: number;
   /** The schema registry's port: SLUICE_REGISTRY_PORT, else 18081. */
   readonly registryPort?: number;
+  /** Kafka Connect's port: SLUICE_CONNECT_PORT, else 18083. */
+  readonly connectPort?: number;
+  /** MariaDB's port: SLUICE_MARIADB_PORT, else 13306. */
+  readonly mariadbPort?: number;
   /** Told what takes time; nobody by default. */
   readonly onProgress?: (message: string) => void;
 }
@@ -57,6 +61,8 @@ export function stackSettings(
     "kafkaPort",
     "postgresPort",
     "registryPort",
+    "connectPort",
+    "mariadbPort",
     "onProgress",
   ]);
   const stateDir = resolve(

@@ -24,13 +24,15 @@ export interface ServiceStatus {
   readonly state: "running" | "stopped" | "died" | "silent" | "given";
   /** What clients connect to; a given password is left out. */
   readonly address: string;
+  /** The environment variable that hands the address to programs. */
+  readonly addressVariable: string;
   /** The process id, while there is a process. */
   readonly pid?: number;
-  /** The version that is started here; not known of a given service. */
+  /** The version that is started here; not known of a given service, nor of the system's own. */
   readonly version?: string;
   /** Its log. */
   readonly logFile?: string;
-  /** The environment variable that gives the address. */
+  /** The environment variable, where that gives the address. */
   readonly givenBy?: string;
 }
 
@@ -38,8 +40,8 @@ export interface ServiceStatus {
 const minFreeBytes = 512 * 1024 * 1024;
 
 /**
- * Makes sure that the services answer: KAFKA_BROKERS, DATABASE_URL and SCHEMA_REGISTRY_URL name
- * services that run elsewhere, and what they leave open is started on this machine.
+ * Makes sure that the services answer: KAFKA_BROKERS, DATABASE_URL, SCHEMA_REGISTRY_URL, CONNECT_URL
+ * and MYSQL_URL name services that run elsewhere, and what they leave open is started on this machine.
  *
  * Started services outlive this process; `stopStack` ends them.
  *
@@ -55,14 +57,7 @@ export async function ensureStack<Name extends ServiceName = DefaultServiceName>
   options: StackOptions<Name> = {},
 ): Promise<Pick<StackAddresses, AddressNames[Name]>> {
   const settings = stackSettings("find the services", options);
-  const missing = settings.services.filter((service) => givenAddress(service) === undefined);
-  const ports = missing.length === 0
-    ? new Map<ServiceName, number>()
-    : await startServices({ ...settings, services: missing });
-  return addresses(settings.services, (service) => {
-    const port = ports.get(service.name);
-    return port === undefined ? givenAddress(service)! : service.address(port);
-  });
+  return addresses(settings.services, await startServices(settings, givenAddress));
 }
 
 /**
@@ -77,8 +72,7 @@ export async function startStack<Name extends ServiceName = DefaultServiceName>(
   options: StackOptions<Name> = {},
 ): Promise<Pick<StackAddresses, AddressNames[Name]>> {
   const settings = stackSettings("start the services", options);
-  const ports = await startServices(settings);
-  return addresses(settings.services, (service) => service.address(ports.get(service.name)!));
+  return addresses(settings.services, await startServices(settings, () => undefined));
 }
 
 /**
@@ -92,9 +86,12 @@ export async function stopStack(
   const { wipe = false, ...stackOptions } = options;
   const settings = stackSettings("stop the services", stackOptions, services);
   await locked(settings, async () => {
+    for (const services of startOrder(settings.services).reverse()) {
+      await allOrFirstError(services.map((service) => stopService(service, settings)));
+    }
+    if (!wipe) return;
     await allOrFirstError(settings.services.map(async (service) => {
-      await stopService(service, settings);
-      if (wipe && await wasStarted(service, settings)) await wipeService(service, settings);
+      if (await wasStarted(service, settings)) await wipeService(service, settings);
     }));
   });
 }
@@ -132,19 +129,21 @@ async function wasStarted(service: Service, settings: StackSettings): Promise<bo
 }
 
 async function serviceStatus(service: Service, settings: StackSettings): Promise<ServiceStatus> {
-  const { name, title, version } = service;
+  const { name, title, version, addressVariable } = service;
   const given = givenAddress(service);
   if (given !== undefined) {
     const address = given.replace(/:[^:@/]*@/, ":***@");
-    return { name, title, state: "given", address, givenBy: service.addressVariable };
+    const state = "given";
+    return { name, title, state, address, addressVariable, givenBy: addressVariable };
   }
   const record = await readRecord(service, settings.stateDir);
   const port = record?.port ?? settings.chosenPorts[name] ?? service.defaultPort;
   const status = {
     name,
     title,
-    version,
+    ...(version === undefined ? {} : { version }),
     address: service.address(port),
+    addressVariable,
     logFile: logFile(service, settings.stateDir),
   };
   if (record === undefined) return { ...status, state: "stopped" };
@@ -153,16 +152,54 @@ async function serviceStatus(service: Service, settings: StackSettings): Promise
   return { ...status, state, pid: record.pid };
 }
 
-async function startServices(settings: StackSettings): Promise<Map<ServiceName, number>> {
+/**
+ * Starts what is not given, and what that needs.
+ *
+ * @param given the address of a service that runs elsewhere; `undefined` for one to start here.
+ * @returns the address of each.
+ */
+async function startServices(
+  settings: StackSettings,
+  given: (service: Service) => string | undefined,
+): Promise<Map<ServiceName, string>> {
+  const found = new Map<ServiceName, string>();
+  const missing: Service[] = [];
+  for (const service of withNeeded(settings.services, given)) {
+    const address = given(service);
+    if (address === undefined) missing.push(service);
+    else found.set(service.name, address);
+  }
+  if (missing.length === 0) return found;
   requireSupportedSystem();
-  const ports = new Map<ServiceName, number>();
   await locked(settings, async () => {
     await requireFreeSpace(settings.stateDir);
-    await allOrFirstError(settings.services.map(async (service) => {
-      ports.set(service.name, await startService(service, settings));
-    }));
+    for (const group of startOrder(missing)) {
+      await allOrFirstError(group.map(async (service) => {
+        const needed = services.filter(({ name }) => service.needs?.includes(name));
+        const port = await startService(service, settings, addresses(needed, found));
+        found.set(service.name, service.address(port));
+      }));
+    }
   });
-  return ports;
+  return found;
+}
+
+/** The services with those that they need to be started here; each once. */
+function withNeeded(
+  wanted: readonly Service[],
+  given: (service: Service) => string | undefined,
+): Service[] {
+  const names = new Set(wanted.map(({ name }) => name));
+  for (const service of wanted) {
+    if (given(service) === undefined) service.needs?.forEach((name) => names.add(name));
+  }
+  return services.filter(({ name }) => names.has(name));
+}
+
+/** Groups of services that may start at once, each after those that it needs. */
+function startOrder(services: readonly Service[]): Service[][] {
+  const isFirst = ({ needs = [] }: Service) => needs.length === 0;
+  return [services.filter(isFirst), services.filter((service) => !isFirst(service))];
 }
 
 async function locked<T>(settings: StackSettings, work: () => Promise<T>): Promise<T> {
@@ -174,7 +211,7 @@ async function locked<T>(settings: StackSettings, work: () => Promise<T>): Promi
 }
 
 /** Lets all come to their end before the first error is thrown, so that nothing goes on behind it. */
-async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {
+async function allOrFirstError(work: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) {
     if (result.status === "rejected") throw result.reason;
   }
@@ -182,10 +219,10 @@ async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {
 
 function addresses<Name extends ServiceName>(
   services: readonly Service[],
-  addressOf: (service: Service) => string,
+  found: ReadonlyMap<ServiceName, string>,
 ): Pick<StackAddresses, AddressNames[Name]> {
-  const found = services.map((service) => service.addresses(addressOf(service)));
-  return Object.assign({}, ...found);
+  const parts = services.map((service) => service.addresses(found.get(service.name)!));
+  return Object.assign({}, ...parts);
 }
 
 /** An empty variable gives nothing. */

@@ -22,6 +22,8 @@ async function stack(args: string[], env: Record<string, string> = {}): Promise<
         KAFKA_BROKERS: "",
         DATABASE_URL: "",
         SCHEMA_REGISTRY_URL: "",
+        CONNECT_URL: "",
+        MYSQL_URL: "",
         NO_COLOR: "1",
         ...env,
       },
@@ -45,17 +47,20 @@ Deno.test("stack:up takes what the environment gives and starts nothing", async 
   match(stdout, /Postgres +given by DATABASE_URL +postgres:\/\/me:\*\*\*@db\.example\/shop/);
 });
 
-Deno.test("stack:up --with registry takes the one that is given, and no other service", async () => {
-  const url = "https://me:secret@registry.example/api";
-  const { code, stdout } = await stack(["up", "--with", "registry"], {
+Deno.test("stack:up --with takes services that are given, and refuses one that there is not", async () => {
+  const { code, stdout } = await stack(["up", "--with", "registry,connect, mariadb"], {
     ...given,
-    SCHEMA_REGISTRY_URL: url,
+    SCHEMA_REGISTRY_URL: "https://me:secret@registry.example/api",
+    CONNECT_URL: "http://connect.example:8083",
+    MYSQL_URL: "mysql://me:secret@mariadb.example/shop",
   });
   equal(code, 0);
   match(stdout, /Schema registry +given by SCHEMA_REGISTRY_URL +https:\/\/me:\*\*\*@registry/);
-  const other = await stack(["up", "--with", "kafka"], given);
+  match(stdout, /Kafka Connect +given by CONNECT_URL +http:\/\/connect\.example:8083/);
+  match(stdout, /MariaDB +given by MYSQL_URL +mysql:\/\/me:\*\*\*@mariadb\.example\/shop/);
+  const other = await stack(["up", "--with", "registry,kafka"], given);
   equal(other.code, 2);
-  match(other.stderr, /at --with: found "kafka", wanted registry/);
+  match(other.stderr, /at --with: found "kafka", wanted some of registry,connect,mariadb/);
 });
 
 Deno.test("stack:status exits with 3 unless everything runs", async () => {

@@ -1,25 +1,32 @@
 import { deepEqual, equal, ok, rejects } from "assert";
 import { Kafka, logLevel } from "kafkajs";
+import mysql from "mysql2/promise";
 import postgres from "postgres";
-import { type ServiceStatus, stackStatus, startStack, stopStack } from "../../lib/stack/mod.ts";
+import {
+  ensureStack,
+  mariadbAvailable,
+  type ServiceStatus,
+  stackStatus,
+  startStack,
+  stopStack,
+} from "../../lib/stack/mod.ts";
 import { freePorts } from "../support/ports.ts";
 import { sluiceDir } from "../support/stack.ts";
 
 const kafkaJarsFolder = "kafka-4.3.0";
+const connectJarsFolder = "connect-4.3.0-debezium-3.5.0.Final";
 
 Deno.test("the stack", async (t) => {
   const dir = await Deno.makeTempDir();
-  const port = freePorts(3);
+  const port = freePorts(4);
   const options = {
     stateDir: `${dir}/a state, ünd mehr`,
     downloadsDir: `${dir}/downloads`,
     kafkaPort: port,
     postgresPort: port + 2,
+    connectPort: port + 3,
   };
-  const { KAFKA_BROKERS, DATABASE_URL, SCHEMA_REGISTRY_URL } = Deno.env.toObject();
-  Deno.env.delete("KAFKA_BROKERS");
-  Deno.env.delete("DATABASE_URL");
-  Deno.env.delete("SCHEMA_REGISTRY_URL");
+  using _environment = withoutAddresses();
   try {
     await copyDownloads(options.downloadsDir);
 
@@ -78,13 +85,64 @@ Deno.test("the stack", async (t) => {
       equal(left.includes("kafka") || left.includes("postgres"), false, String(left));
       ok((await names(options.downloadsDir)).includes(kafkaJarsFolder));
     });
+
+    await t.step(
+      "starts the Kafka that Kafka Connect needs, and ends it after Connect",
+      async () => {
+        const { connectUrl } = await ensureStack({ ...options, services: ["connect"] });
+        equal(connectUrl, `http://127.0.0.1:${port + 3}`);
+        deepEqual(await (await fetch(`${connectUrl}/connectors`)).json(), []);
+        deepEqual(await states(options), ["running", "stopped", "running"]);
+        ok((await topics(port)).includes("sluice_connect_configs"));
+        await stopStack(options);
+        const log = await Deno.readTextFile(`${options.stateDir}/logs/connect.log`);
+        ok(log.includes("Kafka Connect stopped"), log.slice(-1_000));
+        // Its brokers were there to the end.
+        equal(log.includes("could not be established"), false, log.slice(-1_000));
+      },
+    );
   } finally {
     await stopStack({ ...options, wipe: true });
-    if (KAFKA_BROKERS) Deno.env.set("KAFKA_BROKERS", KAFKA_BROKERS);
-    if (DATABASE_URL) Deno.env.set("DATABASE_URL", DATABASE_URL);
-    if (SCHEMA_REGISTRY_URL) Deno.env.set("SCHEMA_REGISTRY_URL", SCHEMA_REGISTRY_URL);
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test({
+  name:
+    "MariaDB runs where its user can go, keeps its data when killed, and leaves nothing when wiped",
+  ignore: !await mariadbAvailable(),
+  async fn() {
+    const dir = await Deno.makeTempDir(); // nobody else may enter it
+    const stateDir = `${dir}/a state, ünd mehr`;
+    const options = { stateDir, mariadbPort: freePorts(1), services: ["mariadb"] as const };
+    const isRoot = Deno.uid() === 0;
+    const homes = async () =>
+      (await names("/var/lib")).filter((name) => /^sluice-mariadb-/.test(name));
+    const before = await homes();
+    using _environment = withoutAddresses();
+    try {
+      const { mysqlUrl } = await startStack(options);
+      await mysqlRows(mysqlUrl, "create table kept (id bigint primary key)");
+      await mysqlRows(mysqlUrl, "insert into kept values (9007199254740993)");
+      equal((await homes()).length, before.length + (isRoot ? 1 : 0));
+      const [status] = await stackStatus(options);
+      if (isRoot) ok((await Deno.stat(`/proc/${status!.pid}`)).uid !== 0);
+      Deno.kill(status!.pid!, "SIGKILL");
+      await until(async () => (await stackStatus(options))[0]!.state === "died");
+      await startStack(options);
+      const rows = await mysqlRows(
+        mysqlUrl,
+        "select cast(id as char) as id, @@log_bin as log, @@binlog_format as format, " +
+          "@@binlog_row_image as image from kept",
+      );
+      deepEqual(rows, [{ id: "9007199254740993", log: 1, format: "ROW", image: "FULL" }]);
+    } finally {
+      await stopStack({ ...options, wipe: true });
+    }
+    deepEqual(await homes(), before);
+    deepEqual((await names(stateDir)).sort(), ["lock", "logs", "run"]);
+    await Deno.remove(dir, { recursive: true });
+  },
 });
 
 Deno.test("a process that took over a recorded pid is neither shown nor stopped", async () => {
@@ -110,12 +168,45 @@ Deno.test("an unknown option or service is refused", async () => {
   await rejects(startStack({ kafkaPort: 65_535 }), { code: "INVALID_PORT" });
 });
 
+/** No service is given while the test runs. */
+function withoutAddresses(): Disposable {
+  const names = [
+    "KAFKA_BROKERS",
+    "DATABASE_URL",
+    "SCHEMA_REGISTRY_URL",
+    "CONNECT_URL",
+    "MYSQL_URL",
+  ];
+  const given = names.map((name) => [name, Deno.env.get(name)] as const);
+  for (const name of names) Deno.env.delete(name);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, value] of given) if (value !== undefined) Deno.env.set(name, value);
+    },
+  };
+}
+
 /** Takes the jars of the checkout, where it has them, instead of fetching them once more. */
 async function copyDownloads(downloadsDir: string): Promise<void> {
+  await Deno.mkdir(downloadsDir, { recursive: true });
+  const connectJars = `${sluiceDir}/downloads/${connectJarsFolder}`;
+  if (await Deno.stat(connectJars).then(() => true, () => false)) {
+    await Deno.symlink(connectJars, `${downloadsDir}/${connectJarsFolder}`);
+  }
+  // A copy: the test damages one of them.
   const source = `${sluiceDir}/downloads/${kafkaJarsFolder}`;
   await Deno.mkdir(`${downloadsDir}/${kafkaJarsFolder}`, { recursive: true });
   for (const name of await names(source)) {
     await Deno.copyFile(`${source}/${name}`, `${downloadsDir}/${kafkaJarsFolder}/${name}`);
+  }
+}
+
+async function mysqlRows(url: string, statement: string): Promise<unknown> {
+  const connection = await mysql.createConnection(url);
+  try {
+    return (await connection.query(statement))[0];
+  } finally {
+    await connection.end();
   }
 }
 

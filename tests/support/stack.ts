@@ -1,5 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { ensureStack, type StackAddresses, type StackOptions } from "../../lib/stack/mod.ts";
+import {
+  ensureStack,
+  mariadbAvailable,
+  type StackAddresses,
+  type StackOptions,
+} from "../../lib/stack/mod.ts";
 
 /** The folder of everything the stacks of this checkout keep. */
 export const sluiceDir: string = fileURLToPath(new URL("../../.sluice", import.meta.url));
@@ -41,7 +46,11 @@ export async function testMariadb(): Promise<string> {
   return (await ensureStack({ ...testStackOptions(), services })).mysqlUrl;
 }
 
-function testStackOptions(): Omit<StackOptions, "services"> {
+/** False where there is no MariaDB, so that its tests are left out: `{ ignore: !hasMariadb }`. */
+export const hasMariadb: boolean = Boolean(Deno.env.get("MYSQL_URL")) || await mariadbAvailable();
+
+/** Where the stack of the tests is, and on which ports. */
+export function testStackOptions(): Omit<StackOptions, "services"> {
   const place = placeOfCheckout();
   const firstPort = 20_000 + 3 * place;
   return {
