@@ -16,10 +16,10 @@ os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 time.tzset()
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "interop"))
 
+import stream_queries
 from canonical_rows import digest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
-from pyspark.sql.types import ArrayType, MapType, StructField, StructType
 
 ANSWERS = os.fdopen(os.dup(1), "w")
 # Whatever Spark prints is no answer.
@@ -27,7 +27,10 @@ os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def start(jars):
-    names = ("delta-spark", "delta-storage", "delta-kernel")
+    names = (
+        "delta-spark", "delta-storage", "delta-kernel",
+        "spark-sql-kafka", "spark-token-provider-kafka", "kafka-clients", "commons-pool2",
+    )
     needed = [jar for jar in glob.glob(f"{jars}/*.jar") if os.path.basename(jar).startswith(names)]
     settings = {
         "spark.jars": ",".join(needed),
@@ -35,7 +38,9 @@ def start(jars):
         "spark.driver.memory": "2g",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": (
+            "-Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+        ),
         "spark.log.level": "ERROR",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "in-memory",
@@ -44,6 +49,8 @@ def start(jars):
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "1",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "1",
+        # Columns of streams that always have a value keep it.
+        "spark.sql.streaming.fileSource.schema.forceNullable": "false",
         "spark.sql.warehouse.dir": f"{tempfile.gettempdir()}/spark-warehouse",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.databricks.delta.retentionDurationCheck.enabled": "false",
@@ -76,24 +83,8 @@ def read(engine, path, version=None):
 
 
 def digest_of(rows):
-    # Arrow refuses a null struct with fields that must have a value.
-    columns = [
-        f.col(f"`{field.name}`").cast(nullable(field.dataType)).alias(field.name)
-        for field in rows.schema
-    ]
-    table = rows.select(columns).toArrow()
+    table = stream_queries.to_arrow(rows)
     return {"rows": table.num_rows, "digest": digest(table)}
-
-
-def nullable(type):
-    """The same type, where everything may be null."""
-    if isinstance(type, StructType):
-        return StructType([StructField(t.name, nullable(t.dataType), True) for t in type])
-    if isinstance(type, ArrayType):
-        return ArrayType(nullable(type.elementType), True)
-    if isinstance(type, MapType):
-        return MapType(type.keyType, nullable(type.valueType), True)
-    return type
 
 
 def sql(path, statement):
@@ -162,6 +153,15 @@ def vacuum(path):
     sql(path, "VACUUM {t} RETAIN 0 HOURS")
 
 
+def run_query(**request):
+    return stream_queries.run_query(spark, **request)
+
+
+def copy_topic(path, **request):
+    spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    stream_queries.copy_topic(spark, path=path, **request)
+
+
 def root_cause(error):
     cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     text = f"{type(error).__name__}: {error}"
@@ -173,6 +173,7 @@ def root_cause(error):
 
 OPERATIONS = [
     read, sql, changes, append, merge, delete, update, optimize, z_order, checkpoint, restore, vacuum,
+    run_query, copy_topic,
 ]
 
 

@@ -26,10 +26,11 @@ const OPEN_BRACE = 0x7b;
 const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
 
+const CREATE = 0x63;
 const DELETE = 0x64;
 const UPDATE = 0x75;
 /** r, c and u, which say what a row is now. */
-const STANDING = [0x72, 0x63, UPDATE];
+const STANDING = [0x72, CREATE, UPDATE];
 
 /** The text of the operation at hand. */
 const OP_TEXT = new Uint8Array(1);
@@ -167,7 +168,8 @@ export class ChangeReader {
     const problem = op === DELETE
       ? this.#row.readGone(bytes, start, ends[part]!, key, columns, unavailable)
       : this.#row.readRow(bytes, start, ends[part]!, columns, unavailable);
-    return problem ?? this.#finish(bytes, op, columns, unavailable) ??
+    return problem ?? lostValue(op, unavailable) ??
+      this.#finish(bytes, op, columns, unavailable) ??
       this.#readSource(bytes, columns);
   }
 
@@ -190,7 +192,8 @@ export class ChangeReader {
     const problem = op === DELETE
       ? row.readGone(bytes, start, end, key, columns, unavailable)
       : row.readRow(bytes, start, end, columns, unavailable);
-    return problem ?? this.#finish(bytes, op, columns, unavailable) ??
+    return problem ?? lostValue(op, unavailable) ??
+      this.#finish(bytes, op, columns, unavailable) ??
       this.#readFlatSource(bytes, columns);
   }
 
@@ -258,6 +261,16 @@ export class ChangeReader {
       columns[first + 4]!,
     ];
   }
+}
+
+/** A new row lacks values only where an update gave it another key, and then nobody has them. */
+function lostValue(op: number, unavailable: readonly string[]): string | undefined {
+  if (op !== CREATE || unavailable.length === 0) return undefined;
+  return `column ${
+    unavailable.join(", ")
+  }: found no value in a new row, as its key was changed by ` +
+    "an update that left the column alone: Debezium does not know it then, and no table has it under " +
+    "the new key. With REPLICA IDENTITY FULL it is sent";
 }
 
 /** Where the object starts that a member is; -1 if it is none. */

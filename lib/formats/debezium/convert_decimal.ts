@@ -21,7 +21,7 @@ const MAX_SCALE = 20_000;
 /** 38 digits are 16 bytes; what is longer does not fit, unless it is all zeros behind the point. */
 const MAX_BYTES = 10_000;
 
-const NUMBERS = ["int8", "int16", "int32", "int64", "float32", "float64"];
+const NUMBERS = ["int8", "int16", "int32", "int64", "float", "double"];
 
 /**
  * Reads decimals into a decimal type; `undefined` if values of the source are none. Without a source

@@ -113,7 +113,7 @@ function floatConverter(
   source: ConnectType | undefined,
   wanted: "float" | "double",
 ): Convert | undefined {
-  const isFloat = source === undefined || source.type === "float32" || source.type === "float64";
+  const isFloat = source === undefined || source.type === "float" || source.type === "double";
   if (!isFloat && !isIntegerSource(source)) return undefined;
   return (value) => {
     const none = isFloat && typeof value === "string" && Object.hasOwn(NO_NUMBERS, value)

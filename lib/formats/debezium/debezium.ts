@@ -74,7 +74,8 @@ const ChangeFields = s.struct({
  *
  * All columns but those of the key are nullable: a delete may tell the key alone, from `before` or from
  * the record's key. In all other changes a column that is not nullable in the schema has to have a
- * value. When a row's key changes, Debezium sends the delete of the old one and the new row.
+ * value. When a row's key changes, Debezium sends the delete of the old one and the new row; if that
+ * lacks a TOAST value then, it is rejected, for the value is lost.
  *
  * **Records** may have schemas beside them (`{"schema", "payload"}`) or not, may be whole envelopes or
  * taken out of them by `ExtractNewRecordState` with `add.fields=op` (`source.ts_ms`, `source.lsn` and

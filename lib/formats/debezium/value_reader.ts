@@ -45,7 +45,7 @@ export function valueReader(
   const isNumber = source === undefined || isIntegerSource(source);
   if (typeof wanted === "object") {
     return wanted.type === "decimal" && wanted.precision <= 18 &&
-        isOneOf("string", "int8", "int16", "int32", "int64", "float32", "float64")
+        isOneOf("string", "int8", "int16", "int32", "int64", "float", "double")
       ? new DecimalReader(wanted.precision, wanted.scale, general)
       : general;
   }
@@ -55,7 +55,7 @@ export function valueReader(
     case "boolean":
       return isOneOf("boolean") ? new BooleanReader(general) : general;
     case "double":
-      return isOneOf("float32", "float64") ? new DoubleReader(general) : general;
+      return isOneOf("float", "double") ? new DoubleReader(general) : general;
     case "long":
       return isNumber ? new LongReader(general) : general;
     case "date":

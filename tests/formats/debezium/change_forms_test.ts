@@ -101,6 +101,19 @@ Deno.test("a change of a key is a delete of the old one and a new row", async ()
   deepEqual(skipped, [1]);
 });
 
+Deno.test("a new row without a value that an update left alone is rejected: it is lost", async () => {
+  const moved = { id: 2, note: "__debezium_unavailable_value", size: 1 };
+  for (const change of [{ op: "c", before: null, after: moved }, { ...moved, __op: "c" }]) {
+    equal(
+      await errorOf(change),
+      "column note: found no value in a new row, as its key was changed by an update that left the " +
+        "column alone: Debezium does not know it then, and no table has it under the new key. With " +
+        "REPLICA IDENTITY FULL it is sent",
+    );
+  }
+  deepEqual((await rowOf({ op: "u", before: null, after: moved })).__unavailable, ["note"]);
+});
+
 Deno.test("rows without envelopes need to say what happened", async () => {
   const op = async (more: object) => (await rowOf({ ...one, ...more })).__op;
   equal(await op({ __op: "c" }), "c");

@@ -73,7 +73,7 @@ export async function readChanges(file: string, topic: string): Promise<ChangeRe
     .filter(([, name]) => name === topic)
     .map(([, , partition, offset, key, value]) => ({
       place: Number(partition) * 1000 + Number(offset),
-      key: key!,
+      key: key === "" ? null : key!,
       value: value === "" ? null : value!,
     }));
   return records.sort((a, b) => a.place - b.place).map(({ key, value }) => ({ key, value }));

@@ -100,7 +100,8 @@ function randomCells(random: Random, table: Table, op: string): Cells {
     const mayLack = name !== "id" && (nullable || op === "d");
     const chance = random.next();
     if (mayLack && chance < 0.1) continue;
-    const canBeUnavailable = kind.unavailable !== undefined && name !== "id" && !table.hasSpaces;
+    const canBeUnavailable = kind.unavailable !== undefined && op !== "c" && name !== "id" &&
+      !table.hasSpaces;
     const cell: Cell = mayLack && chance < 0.2
       ? { json: "null", value: null }
       : canBeUnavailable && chance < 0.4

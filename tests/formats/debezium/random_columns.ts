@@ -127,7 +127,7 @@ export const COLUMN_KINDS: Readonly<Record<string, ColumnKind>> = {
   },
   real: {
     wanted: s.float(),
-    connect: { type: "float32" },
+    connect: { type: "float" },
     make: (random) => {
       const value = Math.fround(random.next() * 1000);
       return { json: String(value), value };
@@ -135,7 +135,7 @@ export const COLUMN_KINDS: Readonly<Record<string, ColumnKind>> = {
   },
   double: {
     wanted: s.double(),
-    connect: { type: "float64" },
+    connect: { type: "double" },
     make: (random) => {
       const value = random.pick([
         0.1,
@@ -329,7 +329,7 @@ export const COLUMN_KINDS: Readonly<Record<string, ColumnKind>> = {
         { type: "double", field: "x" },
         { type: "double", field: "y" },
         { type: "bytes", optional: true, field: "wkb" },
-      ].map((field) => ({ ...field, type: field.type === "double" ? "float64" : field.type })),
+      ],
     }),
     make: (random) => {
       const x = random.next();

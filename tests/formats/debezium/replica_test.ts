@@ -56,6 +56,7 @@ class SourceTable {
     } else if (chance < 0.2) {
       this.#delete(id);
     } else if (chance < 0.3 && !this.#rows.has(id + 100)) {
+      // The update writes the body too; where it does not, its value is lost.
       this.#delete(id);
       this.#put("c", { ...before, id: id + 100 });
     } else if (chance < 0.7) {
