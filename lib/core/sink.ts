@@ -17,7 +17,10 @@ export type OutputMode =
 export interface MicroBatch {
   /** 0, 1, 2, … without a gap. */
   readonly batchId: number;
-  /** The rows. In update mode each stands for the row of its key; in complete mode they are all. */
+  /**
+   * The rows. In update mode each stands for the row of its key, without the columns that it lists in
+   * `__unavailable` (see `unavailableColumn`); in complete mode they are all.
+   */
   readonly batch: Batch;
   /**
    * Rows as they were, whose keys are no longer in the result; in update mode only. No key is here

@@ -40,7 +40,12 @@ export {
   min,
   sum,
 } from "./aggregate/aggregate_spec.ts";
-export { type AppliedRow, applyChanges, type ApplyChangesOptions } from "./keyed/apply_changes.ts";
+export {
+  type AppliedRow,
+  applyChanges,
+  type ApplyChangesOptions,
+  type ToldOfChange,
+} from "./keyed/apply_changes.ts";
 export { chainOperators } from "./rows/chain_operators.ts";
 export { dropDuplicates, dropDuplicatesWithinWatermark } from "./keyed/drop_duplicates.ts";
 export { eventTimeOf, type EventTimeOperator } from "./rows/event_time.ts";

@@ -50,7 +50,8 @@ export type AppliedRow<Row, Order extends string, Kept extends "drop" | "keep"> 
   "keep" ? Row
   : Omit<Row, Exclude<ToldOfChange, Order>>;
 
-type ToldOfChange = "__op" | "__source_ts" | "__position" | "__deleted";
+/** The columns that tell of a change, not of the row. */
+export type ToldOfChange = "__op" | "__source_ts" | "__position" | "__deleted";
 
 const ATTEMPTED = "apply changes";
 const { op, sourceTs, position, deleted, unavailable } = CHANGE_COLUMNS;
