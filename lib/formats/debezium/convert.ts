@@ -1,5 +1,4 @@
-import type { DataType } from "../../core/mod.ts";
-import type { EpochUnit } from "../../core/mod.ts";
+import type { DataType, EpochUnit } from "../../core/mod.ts";
 import { describeJson, type JsonValue, Mismatch } from "../json/mod.ts";
 
 /** The unit of times that are numbers. */

@@ -1,5 +1,4 @@
-import { Decimal, typeName } from "../../core/mod.ts";
-import type { DecimalType, PrimitiveType } from "../../core/mod.ts";
+import { Decimal, type DecimalType, type PrimitiveType, typeName } from "../../core/mod.ts";
 import {
   convertValue,
   isObject,

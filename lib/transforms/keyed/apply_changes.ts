@@ -66,6 +66,18 @@ const TOLD_OF_CHANGE: readonly string[] = [op, sourceTs, position, deleted];
  * keep a table by key leave what they have there. What is made of such a column behind the operator is
  * made of null.
  *
+ * @example
+ * ```ts
+ * import { equal, throws } from "assert";
+ * import { schema as s } from "../../core/mod.ts";
+ * import { applyChanges } from "./apply_changes.ts";
+ *
+ * const Change = s.struct({ id: s.long(), name: s.string(), __op: s.string(), __deleted: s.boolean() });
+ * const users = applyChanges({ schema: Change }, { key: ["id"] });
+ * equal(users.schema.fields.map(({ name }) => name).join(", "), "id, name");
+ * throws(() => users.checkMode("append"), /wanted "update"/);
+ * ```
+ *
  * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`; `BAD_OPTION` for no key, or a column of it
  * twice; `BAD_PIPELINE` if there is no boolean column `__deleted`, for a key or an order with maps, and
  * for other modes than update. From a batch, `NULL_KEY`.
