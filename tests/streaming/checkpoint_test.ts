@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "assert";
+import { deepEqual, equal, ok, rejects } from "assert";
 import { type Offsets, SluiceError } from "../../lib/core/mod.ts";
 import { Checkpoint, type PlannedBatch } from "../../lib/streaming/mod.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -26,7 +26,8 @@ Deno.test("a checkpoint has Spark's files with Spark's contents", async () => {
   equal(await folder.read("sources/0/0"), '\0v1\n{"trades":{"0":0,"1":0,"2":0}}');
   equal(
     await folder.read("offsets/0"),
-    'v1\n{"batchWatermarkMs":1795260000000,"batchTimestampMs":1795260085292,"conf":{}}\n' +
+    'v1\n{"batchWatermarkMs":1795260000000,"batchTimestampMs":1795260085292,' +
+      '"conf":{"spark.sql.shuffle.partitions":"200"}}\n' +
       '{"trades":{"0":120380,"1":9007199254740993,"2":160006}}',
   );
   equal(await folder.read("commits/0"), 'v1\n{"nextBatchWatermarkMs":1795260001234}');
@@ -60,6 +61,21 @@ Deno.test("a checkpoint that Spark wrote is gone on with", async () => {
       timestampMs: 1,
     },
   });
+});
+
+Deno.test("Spark's settings go on from plan to plan, as Spark wants them", async () => {
+  await using folder = await tempFolder();
+  await folder.write("sources/0/0", '\0v1\n{"t":{"0":0}}');
+  const conf = '"conf":{"a":"b","spark.sql.shuffle.partitions":"2"}';
+  const metadata = `{"batchWatermarkMs":0,"batchTimestampMs":1,${conf}}`;
+  await folder.write("offsets/0", `v1\n${metadata}\n{"t":{"0":5}}`);
+
+  using checkpoint = await Checkpoint.open(folder.path);
+  equal((await checkpoint.recover(1)).replay?.batchId, 0);
+  await checkpoint.commit(0, 0);
+  await checkpoint.plan(planOf(1, { t: { 0: 6n } }));
+  ok((await folder.read("offsets/1")).includes(`"spark.sql.shuffle.partitions":"2"`));
+  ok((await folder.read("offsets/1")).includes(`"a":"b"`));
 });
 
 Deno.test("a plan is for ever: a second one for the same batch is refused", async () => {

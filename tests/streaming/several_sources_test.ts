@@ -47,7 +47,7 @@ Deno.test("a batch is a range of each source, and the checkpoint has a line for 
   deepEqual(ids(sink), upTo(16));
   match(
     await folder.read("offsets/0"),
-    /^v1\n\{"batchWatermarkMs":0,"batchTimestampMs":\d+,"conf":\{\}\}\n\{"left":\{"0":5,"1":5\}\}\n\{"right":\{"0":3,"1":3\}\}$/,
+    /^v1\n\{"batchWatermarkMs":0,"batchTimestampMs":\d+,"conf":\{"spark\.sql\.shuffle\.partitions":"200"\}\}\n\{"left":\{"0":5,"1":5\}\}\n\{"right":\{"0":3,"1":3\}\}$/,
   );
   equal(await folder.read("sources/0/0"), '\0v1\n{"left":{"0":0,"1":0}}');
   equal(await folder.read("sources/1/0"), '\0v1\n{"right":{"0":0,"1":0}}');

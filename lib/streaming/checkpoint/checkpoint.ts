@@ -2,7 +2,13 @@ import { errorText, type Offsets, SluiceError } from "../../core/mod.ts";
 import { type Environment, machine } from "../environment.ts";
 import { mergeOffsets } from "./merge_offsets.ts";
 import { MetadataLog } from "./metadata_log.ts";
-import { metadataNumber, type OffsetEntry, offsetLines, readOffsetLines } from "./offset_entry.ts";
+import {
+  DEFAULT_CONF,
+  metadataNumber,
+  type OffsetEntry,
+  offsetLines,
+  readOffsetLines,
+} from "./offset_entry.ts";
 import type { PlannedBatch, PlannedRange, Recovery } from "./planned_batch.ts";
 import { queryIdAt } from "./query_id.ts";
 import { acquireRunLock } from "./run_lock.ts";
@@ -33,6 +39,8 @@ export class Checkpoint implements Disposable {
   readonly #offsets: MetadataLog;
   readonly #commits: MetadataLog;
   readonly #sources: SourceLog[] = [];
+  /** Spark's settings, as the newest plan has them. */
+  #conf = DEFAULT_CONF;
 
   private constructor(
     location: string,
@@ -132,9 +140,11 @@ export class Checkpoint implements Disposable {
       lastWatermarkMs: last?.watermarkMs ?? 0,
       nextWatermarkMs: await this.#nextWatermarkMs(committedBatchId),
     };
+    this.#conf = { ...DEFAULT_CONF, ...last?.conf };
     const starts = await this.#positionsAfter(committedBatchId, last, numSources);
     if (planned === committedBatchId) return { ...recovery, positions: starts, replay: undefined };
     const entry = await this.#entry(planned, numSources);
+    this.#conf = { ...DEFAULT_CONF, ...entry.conf };
     const ranges = entry.endOffsets.map((end, i) => {
       const startOffsets = starts[i] ?? (end === undefined ? {} : undefined);
       if (startOffsets === undefined) throw this.#missing(this.source(i).initialPath);
@@ -190,7 +200,7 @@ export class Checkpoint implements Disposable {
   async plan(batch: PlannedBatch): Promise<void> {
     const { batchId, ranges, watermarkMs, timestampMs } = batch;
     const endOffsets = ranges.map((range) => range.endOffsets);
-    const lines = offsetLines({ watermarkMs, timestampMs, endOffsets });
+    const lines = offsetLines({ watermarkMs, timestampMs, endOffsets, conf: this.#conf });
     if (!await this.#offsets.add(batchId, lines)) {
       throw new SluiceError("FENCED", {
         attempted: `plan batch ${batchId}`,

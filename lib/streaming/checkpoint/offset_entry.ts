@@ -14,7 +14,17 @@ export interface OffsetEntry {
   readonly timestampMs: number;
   /** Where it ends in each source (exclusive); `undefined` where no offset was known yet. */
   readonly endOffsets: readonly (Offsets | undefined)[];
+  /** The settings that Spark runs the batch with: they go on from plan to plan. */
+  readonly conf: Readonly<Record<string, string>>;
 }
+
+/**
+ * The settings of a query that Spark has not planned a batch of, with Spark's default. Spark 4.2 does
+ * not go on with a planned batch if this one is missing in its plan, or differs from the plan before.
+ */
+export const DEFAULT_CONF: Readonly<Record<string, string>> = {
+  "spark.sql.shuffle.partitions": "200",
+};
 
 /** As Spark writes a source of which no offset is known yet. */
 const NO_OFFSETS = "-";
@@ -24,7 +34,7 @@ export function offsetLines(entry: OffsetEntry): string[] {
   const metadata = JSON.stringify({
     batchWatermarkMs: entry.watermarkMs,
     batchTimestampMs: entry.timestampMs,
-    conf: {},
+    conf: entry.conf,
   });
   return [
     metadata,
@@ -43,7 +53,16 @@ export function readOffsetLines(lines: readonly string[], path: string): OffsetE
     watermarkMs: metadataNumber(metadata, "batchWatermarkMs", path),
     timestampMs: metadataNumber(metadata, "batchTimestampMs", path),
     endOffsets: sources.map((line) => line === NO_OFFSETS ? undefined : offsetsIn(line, path)),
+    conf: confIn(metadata),
   };
+}
+
+/** The settings in a line of JSON that Spark writes; none in old checkpoints. */
+function confIn(line: string | undefined): Readonly<Record<string, string>> {
+  const metadata: unknown = JSON.parse(line ?? "");
+  const conf = isRecord(metadata) && isRecord(metadata.conf) ? metadata.conf : {};
+  const texts = Object.entries(conf).filter(([, value]) => typeof value === "string");
+  return Object.fromEntries(texts as [string, string][]);
 }
 
 /** A number in a line of JSON that Spark writes; 0 if it is not there, as in old checkpoints. */
