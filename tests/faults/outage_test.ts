@@ -1,19 +1,16 @@
 import { deepEqual, match, ok, rejects } from "assert";
 import { kafka, type StartOptions, type StreamingQuery } from "sluice";
-import { type ServiceName, stackStatus, startStack, stopStack } from "../../lib/stack/mod.ts";
 import { multisink } from "../../pipelines/multisink.ts";
-import { freePorts } from "../support/ports.ts";
-import { sluiceDir } from "../support/stack.ts";
+import { type OwnStack, ownStack } from "../support/own_stack.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { deltaTradeIds, postgresTradeIds, produceLedger } from "../support/trade_ledger.ts";
 
 const TRADES = 6_000;
 const TOPIC = "trades";
-const STATE_TIMEOUT_MS = 30_000;
 
 Deno.test("Postgres and Kafka go away and come back: the query waits, and nothing is lost or doubled", async () => {
   await using folder = await tempFolder();
-  await using stack = await ownStack(folder.path);
+  await using stack = await ownStack(`${folder.path}/stack`);
   const { tradeIds } = await produceLedger(stack.brokers, TOPIC, TRADES, TRADES * 2);
   const seen = new Watched();
 
@@ -38,7 +35,7 @@ Deno.test("Postgres and Kafka go away and come back: the query waits, and nothin
 
 Deno.test("Postgres stays away: the query ends with a clear error, and the next start goes on", async () => {
   await using folder = await tempFolder();
-  await using stack = await ownStack(folder.path);
+  await using stack = await ownStack(`${folder.path}/stack`);
   const { tradeIds } = await produceLedger(stack.brokers, TOPIC, TRADES, TRADES * 2);
   const seen = new Watched();
   const query = await run(stack, folder.path, { listener: seen, retryForMs: 1_000 });
@@ -116,69 +113,4 @@ class Watched {
       clearTimeout(timer);
     }
   }
-}
-
-interface OwnStack extends AsyncDisposable {
-  readonly brokers: readonly string[];
-  readonly databaseUrl: string;
-  readonly postgresPort: number;
-  /** Kills a service with SIGKILL and waits until it is gone. */
-  kill(name: ServiceName): Promise<void>;
-  /** Starts what is gone. */
-  up(): Promise<void>;
-}
-
-/** A Kafka and a Postgres that only this test uses, and may kill. */
-async function ownStack(folder: string): Promise<OwnStack> {
-  const port = freePorts(3);
-  const options = {
-    stateDir: `${folder}/stack`,
-    downloadsDir: `${sluiceDir}/downloads`,
-    kafkaPort: port,
-    postgresPort: port + 2,
-  };
-  const { kafkaBrokers: brokers, databaseUrl } = await startStack(options);
-  // Services that the environment gives have no process here to ask for.
-  const given = takeFromEnvironment(["KAFKA_BROKERS", "DATABASE_URL"]);
-  return {
-    brokers,
-    databaseUrl,
-    postgresPort: port + 2,
-    async kill(name) {
-      const { stateDir } = options;
-      const status = (await stackStatus({ stateDir })).find((service) => service.name === name)!;
-      Deno.kill(status.pid!, "SIGKILL");
-      await stateOf(name, stateDir, "died");
-    },
-    async up() {
-      await startStack(options);
-    },
-    async [Symbol.asyncDispose]() {
-      await stopStack({ stateDir: options.stateDir, wipe: true });
-      for (const [name, value] of given) Deno.env.set(name, value);
-    },
-  };
-}
-
-/** Waits until a service is in a state. */
-async function stateOf(name: ServiceName, stateDir: string, state: string): Promise<void> {
-  const deadlineMs = performance.now() + STATE_TIMEOUT_MS;
-  for (;;) {
-    const status = (await stackStatus({ stateDir })).find((service) => service.name === name);
-    if (status?.state === state) return;
-    if (performance.now() > deadlineMs) {
-      throw new Error(`waited for ${name} to be ${state}, not ${status?.state}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function takeFromEnvironment(names: readonly string[]): Map<string, string> {
-  const taken = new Map<string, string>();
-  for (const name of names) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) taken.set(name, value);
-    Deno.env.delete(name);
-  }
-  return taken;
 }
