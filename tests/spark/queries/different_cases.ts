@@ -1,5 +1,6 @@
 import { avg, sum, window } from "../../../lib/transforms/mod.ts";
-import type { CaseRows, PaymentRow, Round, TradeRow } from "./case_rows.ts";
+import type { CaseRows } from "./case_rows.ts";
+import { onlyTrades, payment, streamsOf, trade } from "./handmade_rows.ts";
 import type { QueryCase } from "./query_case.ts";
 
 /** A query that we answer otherwise than Spark, on purpose. */
@@ -12,8 +13,6 @@ export interface DifferentCase extends QueryCase {
   readonly sparkRows: readonly (readonly string[])[];
 }
 
-const SECOND = 1_000_000n;
-
 /** All there are, with both answers. */
 export const differentCases: readonly DifferentCase[] = [
   {
@@ -21,7 +20,7 @@ export const differentCases: readonly DifferentCase[] = [
     reason:
       "Spark's optimizer moves filters, and that a key is not null, in front of the watermark, " +
       "which then does not see the rows that are left out; with us it sees all that come by it",
-    rows: tradesOf(
+    rows: onlyTrades(
       [trade(1n, 10), trade(2n, 100, { quantity: 0 })],
       [trade(3n, 11)],
       [trade(4n, 12)],
@@ -40,7 +39,7 @@ export const differentCases: readonly DifferentCase[] = [
     reason:
       "null equals nothing, in SQL as with us; Spark finds rows by the bytes of their keys, and " +
       "only in inner, left and right joins are those with nulls left out before",
-    rows: joined([[trade(1n, null), trade(2n, 10)]], [[payment(1n, null), payment(2n, 10)]]),
+    rows: streamsOf([[trade(1n, null), trade(2n, 10)]], [[payment(1n, null), payment(2n, 10)]]),
     spark: `trades.select("id", "at").withWatermark("at", "5 seconds").join(
       payments.select("payment", "paid").withWatermark("paid", "5 seconds"), expr("at = paid"), "fullOuter")`,
     ours: ({ trades, payments }) =>
@@ -55,7 +54,7 @@ export const differentCases: readonly DifferentCase[] = [
     name: "rows without an event time in an outer join",
     reason: "such a row has no partner: it comes out at once; Spark keeps it for ever, since no " +
       "watermark passes it",
-    rows: joined([[trade(1n, null), trade(2n, 10)], [trade(3n, 100)]], [
+    rows: streamsOf([[trade(1n, null), trade(2n, 10)], [trade(3n, 100)]], [
       [payment(1n, 10)],
       [payment(9n, 100)],
     ]),
@@ -77,7 +76,7 @@ export const differentCases: readonly DifferentCase[] = [
   {
     name: "a condition on one side of an outer join",
     reason: "Spark sees at once that a row can match nothing; we say so when the watermark does",
-    rows: joined([[trade(1n, 10, { quantity: 0 })], [trade(2n, 100)]], [
+    rows: streamsOf([[trade(1n, 10, { quantity: 0 })], [trade(2n, 100)]], [
       [payment(1n, 10)],
       [payment(9n, 100)],
     ]),
@@ -129,7 +128,7 @@ export const differentCases: readonly DifferentCase[] = [
     reason:
       "the watermark of joined rows is held back for as long as the rows are kept whose time it " +
       "is about; with Spark for as long as those of either side are",
-    rows: joined(
+    rows: streamsOf(
       [[trade(1n, 30)], [trade(2n, 60)], [trade(3n, 200)]],
       [[payment(1n, 30)], [payment(2n, 55)], [payment(3n, 190)]],
     ),
@@ -163,7 +162,7 @@ export const differentCases: readonly DifferentCase[] = [
     reason:
       "Spark adds doubles one after the other and rounds each time, of integers for a mean too; " +
       "our sums are exact and rounded once, and so the same in any order",
-    rows: tradesOf([
+    rows: onlyTrades([
       trade(1n, 10, { volume: 0.1, big: 9_007_199_254_740_993n }),
       trade(2n, 10, { volume: 0.2, big: 9_007_199_254_740_993n }),
       trade(3n, 10, { volume: 0.3, big: 2n }),
@@ -175,40 +174,3 @@ export const differentCases: readonly DifferentCase[] = [
     sparkRows: [["[null, 0.6000000000000001, 6004799503160661]"]],
   },
 ];
-
-function trade(id: bigint, seconds: number | null, more: Partial<TradeRow> = {}): TradeRow {
-  return {
-    id,
-    symbol: null,
-    at: seconds === null ? null : BigInt(seconds) * SECOND,
-    price: null,
-    huge: null,
-    quantity: 1,
-    level: null,
-    big: null,
-    volume: null,
-    weight: null,
-    ratio: null,
-    flag: null,
-    day: null,
-    bytes: null,
-    ...more,
-  };
-}
-
-function payment(number: bigint, seconds: number | null, trade = number): PaymentRow {
-  return {
-    payment: number,
-    trade,
-    paid: seconds === null ? null : BigInt(seconds) * SECOND,
-    amount: null,
-  };
-}
-
-function tradesOf(...trades: TradeRow[][]): () => CaseRows {
-  return joined(trades, []);
-}
-
-function joined(trades: Round["trades"], payments: Round["payments"]): () => CaseRows {
-  return () => ({ listings: [], rounds: [{ trades, payments }] });
-}

@@ -1,4 +1,5 @@
 import { differences } from "./differences.ts";
+import { atTheWatermark } from "./handmade_rows.ts";
 import type { QueryCase } from "./query_case.ts";
 
 const { nullIsNoEventTime } = differences;
@@ -57,5 +58,14 @@ export const duplicateCases: readonly QueryCase[] = [
       trades.withWatermark("at", "2 seconds").dropDuplicatesWithinWatermark("symbol", "flag")
         .select("id", "at", "quantity"),
     differences: [nullIsNoEventTime],
+  },
+  {
+    name: "rows at the watermark, to the microsecond",
+    rows: atTheWatermark,
+    spark:
+      `trades.withWatermark("at", "10 seconds").dropDuplicates(["id", "at"]).select("id", "at")`,
+    ours: ({ trades }) =>
+      trades.withWatermark("at", "10 seconds").dropDuplicates("id", "at").select("id", "at"),
+    differences: [differences.meanOfTimesIsExact],
   },
 ];

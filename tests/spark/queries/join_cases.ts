@@ -1,6 +1,7 @@
 import { type JoinType, sum, window } from "../../../lib/transforms/mod.ts";
 import { type CaseRows, randomRows } from "./case_rows.ts";
 import { differences } from "./differences.ts";
+import { payment, streamsOf, trade } from "./handmade_rows.ts";
 import type { QueryCase } from "./query_case.ts";
 
 const { entriesAreCounted, oneStreamHasEventTimes } = differences;
@@ -81,6 +82,30 @@ export const joinCases: readonly QueryCase[] = [
         },
       ),
     differences: [entriesAreCounted, oneStreamHasEventTimes],
+  },
+  {
+    ...boundedJoin("fullOuter"),
+    name: "a fullOuter join at the bounds of its times, to the microsecond",
+    rows: streamsOf(
+      [
+        [trade(1n, 30)],
+        [trade(2n, 47.5)],
+        [trade(3n, 47.5005)],
+        [trade(4n, 47.501)],
+        [trade(5n, 49)],
+        [trade(6n, 60)],
+        [trade(7n, 100)],
+      ],
+      [
+        [payment(1n, 43, 9n)],
+        [payment(2n, 43.5, 9n)],
+        [payment(3n, 43.501, 9n)],
+        [payment(4n, 48, 9n)],
+        [payment(5n, 57, 6n), payment(6n, 56.999999, 6n)],
+        [payment(7n, 67.5, 6n), payment(8n, 67.500001, 6n)],
+        [payment(9n, 100, 9n)],
+      ],
+    ),
   },
   {
     name: "an inner join with a table",

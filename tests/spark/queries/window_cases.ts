@@ -14,6 +14,7 @@ import {
 } from "../../../lib/transforms/mod.ts";
 import { movedRows, randomRows } from "./case_rows.ts";
 import { differences } from "./differences.ts";
+import { atTheWatermark } from "./handmade_rows.ts";
 import type { QueryCase } from "./query_case.ts";
 
 const {
@@ -169,6 +170,20 @@ export const windowCases: readonly QueryCase[] = [
       payments.where("paid IS NOT NULL").withWatermark("paid", "5 seconds")
         .groupBy("payment", window("paid", "10 seconds")).count(),
     differences: [differences.meanOfTimesIsExact, windowsHaveBounds],
+  },
+  {
+    name: "windows that end at the watermark, to the microsecond",
+    rows: atTheWatermark,
+    spark: `trades.withWatermark("at", "10 seconds").groupBy(window("at", "5 seconds")).agg(
+      collect_list("id").alias("ids"))`,
+    ours: ({ trades }) =>
+      trades.withWatermark("at", "10 seconds").groupBy(window("at", "5 seconds"))
+        .agg({ ids: collectList("id") }),
+    differences: [
+      differences.meanOfTimesIsExact,
+      windowsHaveBounds,
+      entriesAreCounted,
+    ],
   },
   {
     name: "windows of times before 1970",
