@@ -88,7 +88,7 @@ export const joinCases: readonly QueryCase[] = [
     name: "a fullOuter join at the bounds of its times, to the microsecond",
     rows: streamsOf(
       [
-        [trade(1n, 30)],
+        [trade(1n, 30), trade(8n, 30.0005)],
         [trade(2n, 47.5)],
         [trade(3n, 47.5005)],
         [trade(4n, 47.501)],
