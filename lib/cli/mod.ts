@@ -4,6 +4,8 @@
  *
  * @module
  */
+export { type ConnectorFile, readConnectorFile } from "./connectors/connector_file.ts";
+export { type FilledConfig, fillReferences } from "./connectors/references.ts";
 export {
   type CommandLine,
   type Flag,

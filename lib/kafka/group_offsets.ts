@@ -34,6 +34,19 @@ export async function commitGroupOffsets(
   });
 }
 
+/** False while a transaction that stores the offset of a consumer group for a partition is undecided. */
+export async function isGroupOffsetDecided(
+  client: KafkaClient,
+  groupId: string,
+  topic: string,
+  partition: number,
+): Promise<boolean> {
+  const answer = await askForOffsets(client, groupId, { topic, partition });
+  if (answer.errorCode === ErrorCode.UNSTABLE_OFFSET_COMMIT) return false;
+  offsetsOf(groupId, answer);
+  return true;
+}
+
 /**
  * The offset a consumer group stored for a partition, or `undefined`. While a transaction that
  * stores one is being decided, the error is retryable.
@@ -44,7 +57,7 @@ export async function fetchGroupOffset(
   topic: string,
   partition: number,
 ): Promise<bigint | undefined> {
-  const offsets = await fetchOffsets(client, groupId, { topic, partition });
+  const offsets = offsetsOf(groupId, await askForOffsets(client, groupId, { topic, partition }));
   return offsets[topic]?.[partition];
 }
 
@@ -52,15 +65,28 @@ export async function fetchGroupOffset(
  * All offsets that a consumer group stored; none for a group that nobody knows. Those of transactions
  * that are open are not among them.
  */
-export function fetchGroupOffsets(client: KafkaClient, groupId: string): Promise<Offsets> {
-  return fetchOffsets(client, groupId, undefined);
+export async function fetchGroupOffsets(client: KafkaClient, groupId: string): Promise<Offsets> {
+  return offsetsOf(groupId, await askForOffsets(client, groupId, undefined));
 }
 
-async function fetchOffsets(
+/** What a coordinator answered. */
+interface OffsetAnswer {
+  readonly offsets: Offsets;
+  /** The first that says that something is wrong. */
+  readonly errorCode: number;
+  readonly address: string;
+}
+
+function offsetsOf(groupId: string, { offsets, errorCode, address }: OffsetAnswer): Offsets {
+  if (errorCode === ErrorCode.NONE) return offsets;
+  throw refused(`read the offsets of group "${groupId}"`, address, errorCode);
+}
+
+async function askForOffsets(
   client: KafkaClient,
   groupId: string,
   wanted: { readonly topic: string; readonly partition: number } | undefined,
-): Promise<Offsets> {
+): Promise<OffsetAnswer> {
   const connection = await client.coordinator("group", groupId);
   const request = new RequestWriter(true).string(groupId);
   if (wanted === undefined) request.nullArray();
@@ -72,10 +98,7 @@ async function fetchOffsets(
   // Require stable offsets: wait for a transaction that is about to change the one that is wanted.
   request.boolean(wanted !== undefined).end();
   const response = await connection.send(OFFSET_FETCH, request);
-  const refuse = (errorCode: number) => {
-    if (errorCode === ErrorCode.NONE) return;
-    throw refused(`read the offsets of group "${groupId}"`, connection.address, errorCode);
-  };
+  const errorCodes: number[] = [];
   const offsets: Record<string, Record<number, bigint>> = {};
   response.int32();
   response.array(() => {
@@ -85,12 +108,13 @@ async function fetchOffsets(
       const offset = response.int64();
       response.int32();
       response.string();
-      refuse(response.int16());
+      errorCodes.push(response.int16());
       response.end();
       if (offset >= 0n) ofTopic[partition] = offset;
     });
     response.end();
   });
-  refuse(response.int16());
-  return offsets;
+  errorCodes.push(response.int16());
+  const errorCode = errorCodes.find((code) => code !== ErrorCode.NONE) ?? ErrorCode.NONE;
+  return { offsets, errorCode, address: connection.address };
 }

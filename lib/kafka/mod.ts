@@ -33,6 +33,7 @@ export {
   type PartitionDescription,
   type TopicDescription,
 } from "./admin/describe_topic.ts";
+export { type DeclaredTopic, declareTopics } from "./admin/declare_topics.ts";
 export { alterGroupOffsets, groupLag, type PartitionLag } from "./admin/groups.ts";
 export { alterConfigs, type ConfigSource, type TopicConfig } from "./admin/topic_configs.ts";
 export {

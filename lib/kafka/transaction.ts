@@ -37,6 +37,9 @@ export class TransactionalProducer {
   readonly #transactionalId: string;
   #identity: ProducerIdentity = NEW_PRODUCER;
   #coordinator: BrokerConnection | undefined;
+  /** How often a coordinator was looked for, ever and when `init` was done. */
+  #lookups = 0;
+  #lookupsAtInit = 0;
   // By topic-partition.
   readonly #sequences = new Map<string, number>();
   readonly #topics = new Map<string, TopicMetadata>();
@@ -45,6 +48,24 @@ export class TransactionalProducer {
   constructor(client: KafkaClient, transactionalId: string) {
     this.#client = client;
     this.#transactionalId = transactionalId;
+  }
+
+  /** The id that the newest `init` gave to this producer. */
+  get producerId(): bigint {
+    return this.#identity.producerId;
+  }
+
+  /** True while the coordinator is there that was there at `init`. */
+  get isUndisturbed(): boolean {
+    return this.#lookups === this.#lookupsAtInit && this.#coordinator?.usable === true;
+  }
+
+  /**
+   * How the newest transaction with this transactional id stands, in Kafka's words, such as
+   * `CompleteCommit`; null if nobody knows.
+   */
+  async state(): Promise<string | null> {
+    return (await this.#describe("look at a transaction"))?.state ?? null;
   }
 
   /**
@@ -70,6 +91,7 @@ export class TransactionalProducer {
       return { errorCode, value: identity };
     });
     this.#sequences.clear();
+    this.#lookupsAtInit = this.#lookups;
   }
 
   /** Adds partitions of a topic to the transaction; the first call begins it. */
@@ -134,6 +156,15 @@ export class TransactionalProducer {
     this.#sequences.set(name, (baseSequence + builder.count) % 2 ** 31);
   }
 
+  /** Adds a group's offsets, whichever, to the transaction. */
+  async addGroup(groupId: string): Promise<void> {
+    await this.#settled(`add group "${groupId}" to a transaction`, async (connection) => {
+      const response = await connection.send(ADD_OFFSETS, this.#request().string(groupId));
+      response.int32();
+      return { errorCode: response.int16(), value: undefined };
+    });
+  }
+
   /** Makes a group's offset for a partition part of the transaction. */
   async addGroupOffset(
     groupId: string,
@@ -142,11 +173,7 @@ export class TransactionalProducer {
     offset: bigint,
   ): Promise<void> {
     const attempted = `add the offset of group "${groupId}" to a transaction`;
-    await this.#settled(attempted, async (connection) => {
-      const response = await connection.send(ADD_OFFSETS, this.#request().string(groupId));
-      response.int32();
-      return { errorCode: response.int16(), value: undefined };
-    });
+    await this.addGroup(groupId);
     const request = new RequestWriter(false)
       .string(this.#transactionalId)
       .string(groupId)
@@ -211,15 +238,7 @@ export class TransactionalProducer {
    */
   async #refuseIfReplaced(attempted: string): Promise<void> {
     const { producerId, producerEpoch } = this.#identity;
-    const newest = await this.#settled(attempted, async (connection) => {
-      // Kafka 3.0 and newer tell.
-      if (!connection.supports(DESCRIBE)) return { errorCode: ErrorCode.NONE, value: undefined };
-      const { errorCode, ...value } = await describe(connection, this.#transactionalId);
-      // Brokers forget an id that is quiet for long; then nobody has it.
-      return errorCode === ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
-        ? { errorCode: ErrorCode.NONE, value: undefined }
-        : { errorCode, value };
-    });
+    const newest = await this.#describe(attempted);
     if (newest === undefined) return;
     const epochsBehind = newest.producerEpoch - producerEpoch;
     const isOurs = newest.producerId === producerId &&
@@ -229,6 +248,19 @@ export class TransactionalProducer {
       attempted,
       found: `producer ${newest.producerId} with epoch ${newest.producerEpoch}, after ours, ` +
         `${producerId} with epoch ${producerEpoch}`,
+    });
+  }
+
+  /** Who has the transactional id now, and what becomes of it; `undefined` if nobody has or can tell. */
+  #describe(attempted: string): Promise<Described | undefined> {
+    return this.#settled<Described | undefined>(attempted, async (connection) => {
+      // Kafka 3.0 and newer tell.
+      if (!connection.supports(DESCRIBE)) return { errorCode: ErrorCode.NONE, value: undefined };
+      const { errorCode, ...value } = await describe(connection, this.#transactionalId);
+      // Brokers forget an id that is quiet for long; then nobody has it.
+      return errorCode === ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
+        ? { errorCode: ErrorCode.NONE, value: undefined }
+        : { errorCode, value };
     });
   }
 
@@ -263,6 +295,7 @@ export class TransactionalProducer {
     const deadlineMs = Date.now() + this.#client.options.requestTimeoutMs;
     for (;;) {
       if (!this.#coordinator?.usable) {
+        this.#lookups++;
         this.#coordinator = await this.#client.patiently(() =>
           this.#client.coordinator("transaction", this.#transactionalId)
         );
@@ -302,10 +335,14 @@ export class TransactionalProducer {
 }
 
 /** Who has a transactional id, and the state of its transaction in Kafka's words. */
+interface Described extends ProducerIdentity {
+  readonly state: string | null;
+}
+
 async function describe(
   connection: BrokerConnection,
   transactionalId: string,
-): Promise<ProducerIdentity & { readonly errorCode: number; readonly state: string | null }> {
+): Promise<Described & { readonly errorCode: number }> {
   const request = new RequestWriter(true);
   request.array([transactionalId], () => request.string(transactionalId)).end();
   const response = await connection.send(DESCRIBE, request);

@@ -6,8 +6,12 @@ import {
   type StagedBatch,
 } from "../../core/mod.ts";
 import type { KafkaClient } from "../client.ts";
-import { fetchGroupOffset } from "../group_offsets.ts";
+import { fetchGroupOffset, isGroupOffsetDecided } from "../group_offsets.ts";
+import { hasOpenTransaction } from "../open_transactions.ts";
 import { TransactionalProducer } from "../transaction.ts";
+
+/** Kafka's word for a transaction that was committed. */
+const COMMITTED = "CompleteCommit";
 
 /** Whose batches go where. */
 export interface BatchTransactionsOptions {
@@ -55,8 +59,10 @@ export class BatchTransactions {
 
   /** Ends what was left open, by us or by an earlier run, and then looks what is there. */
   async init(): Promise<void> {
+    const before = await this.#producer.state();
     await this.#producer.init();
     await failpoint("kafka:fenced");
+    if (await this.#isUndecided()) await this.#decide(before === COMMITTED);
     const stored = await this.#client.patiently(() =>
       fetchGroupOffset(this.#client, this.#groupId, this.#options.topic, 0)
     );
@@ -79,7 +85,7 @@ export class BatchTransactions {
     write: (producer: TransactionalProducer) => Promise<void>,
   ): Promise<StagedBatch> {
     await this.#refreshing;
-    if (!this.#settled) await this.init();
+    if (!this.#settled || !this.#producer.isUndisturbed) await this.init();
     if (this.#heldBatchId === undefined && batchId > 0) throw this.#progressLost(batchId);
     const held = this.#heldBatchId ?? -1;
     if (held > batchId) throw this.#ahead(batchId, held);
@@ -108,7 +114,7 @@ export class BatchTransactions {
         await this.#producer.end(true);
         await failpoint("kafka:committed");
         this.#heldBatchId = batchId;
-        this.#settled = true;
+        this.#settled = this.#producer.isUndisturbed;
         return { status: "committed", numOutputRows };
       },
       abort: () => this.#abort(),
@@ -136,6 +142,34 @@ export class BatchTransactions {
       const group = `consumer group "${this.#groupId}"`;
       this.#options.onNotice?.(`could not store the offset of ${group} again: ${errorText(error)}`);
     }
+  }
+
+  /**
+   * True if records or the key of a batch hang in the air though no transaction is open any more. A broker
+   * that shuts down while nobody can lead its partitions takes them for deleted, and calls a transaction
+   * done whose end it wrote nowhere (Kafka 4.3, TransactionMarkerChannelManager). The next transaction
+   * would decide for both.
+   */
+  async #isUndecided(): Promise<boolean> {
+    const { topic } = this.#options;
+    const isOpen = await this.#client.quickly(async () =>
+      hasOpenTransaction(this.#client, await this.#client.topic(topic), this.#producer.producerId)
+    );
+    return isOpen ||
+      !await this.#client.patiently(() =>
+        isGroupOffsetDecided(this.#client, this.#groupId, topic, 0)
+      );
+  }
+
+  /** Ends what was left so, as the coordinator had decided. */
+  async #decide(commit: boolean): Promise<void> {
+    const { topic, onNotice } = this.#options;
+    const { partitions } = await this.#client.quickly(() => this.#client.topic(topic));
+    await this.#producer.addPartitions(topic, partitions.map(({ partition }) => partition));
+    await this.#producer.addGroup(this.#groupId);
+    await this.#producer.end(commit);
+    const done = commit ? "committed" : "aborted";
+    onNotice?.(`topic "${topic}" had a batch that a broker left undecided: it is ${done} now`);
   }
 
   #addKey(batchId: number): Promise<void> {
