@@ -130,7 +130,7 @@ export function createTableSql(
 }
 
 /** The columns of a schema as `create table` takes them. */
-export function columnDefinitions({ fields }: Schema): string[] {
+export function columnDefinitions({ fields }: Pick<Schema, "fields">): string[] {
   return fields.map((field) =>
     `${quoteName(field.name)} ${postgresType(field.type)}${field.nullable ? "" : " not null"}`
   );

@@ -6,6 +6,7 @@ import {
   typeName,
 } from "../../core/mod.ts";
 import type { Metadata } from "./actions.ts";
+import { isSameName } from "./column_path.ts";
 import { allFields, type FieldJson, fieldsOf } from "./schema_json.ts";
 import { isTrue, type TableProperties } from "./table_properties.ts";
 
@@ -18,8 +19,20 @@ export interface WantedTable {
   readonly schema: Schema;
   /** Absent: as the table is, or none. */
   readonly partitionBy: readonly string[] | undefined;
+  /** The columns that rows are looked up by; absent: none. */
+  readonly key?: readonly StructField[];
   /** Where the table is, for errors. */
   readonly path: string;
+}
+
+/**
+ * The columns of the rows that a table lacks and can get: rows that are there have null in them. Those
+ * of the key are not among them, since these rows would then all have one key.
+ */
+export function addableColumns({ schema, key = [] }: WantedTable, table: Schema): StructField[] {
+  return schema.fields.filter((field) =>
+    field.nullable && !isAmong(field, key) && !isAmong(field, table.fields)
+  );
 }
 
 /**
@@ -29,7 +42,7 @@ export interface WantedTable {
  * @throws {SluiceError} `SCHEMA_MISMATCH` naming the column, what the table has and what the rows have.
  */
 export function refuseMismatch(
-  { schema, partitionBy, path }: WantedTable,
+  { schema, partitionBy, path, key = [] }: WantedTable,
   table: { readonly metadata: Metadata; readonly schema: Schema },
 ): void {
   const { partitionColumns } = table.metadata;
@@ -40,7 +53,7 @@ export function refuseMismatch(
       hint: "set partitionBy to the table's partition columns, or leave it out",
     });
   }
-  refuseFields(schema.fields, table.schema.fields, path, "");
+  refuseFields(schema.fields, table.schema.fields, path, "", key);
 }
 
 /**
@@ -151,19 +164,18 @@ function refuseFields(
   theirs: readonly StructField[],
   path: string,
   parent: string,
+  key: readonly StructField[] = [],
 ): void {
   for (const field of ours) {
     const name = parent + field.name;
     const other = theirs.find((candidate) => candidate.name === field.name);
     if (other === undefined) {
-      const alike = theirs.find((candidate) =>
-        candidate.name.toLowerCase() === field.name.toLowerCase()
-      );
+      const alike = theirs.find((candidate) => isSameName(candidate.name, field.name));
       throw mismatch(path, `column "${name}"`, {
         found: alike === undefined ? "no such column" : `column "${parent}${alike.name}"`,
-        wanted: typeName(field.type),
+        wanted: typeName(field.type) + (field.nullable ? "" : " not null"),
         hint: alike === undefined
-          ? "add the column to the table, or leave it out of the rows"
+          ? missingHint(field, parent, isAmong(field, key))
           : `name the column "${alike.name}", as the table does`,
       });
     }
@@ -180,6 +192,19 @@ function refuseFields(
       hint: "add the column to the rows, or make it nullable in the table",
     });
   }
+}
+
+/** Why a column that is missing was not added, and what to do. */
+function missingHint({ nullable }: StructField, parent: string, isKey: boolean): string {
+  const byHand = "add it to the table as a nullable one, or leave it out of the rows";
+  if (parent !== "") return `fields within a column are not added by themselves: ${byHand}`;
+  if (isKey) {
+    return `the rows that are there would have no value for it, and so all one key: ${byHand}`;
+  }
+  return nullable
+    ? "another took it away, or made the table: it is added when the query is started again"
+    : "the rows that are there would have no value for it: declare it .nullable(), and it is added " +
+      `by itself; or ${byHand}`;
 }
 
 function refuseType(ours: DataType, theirs: DataType, path: string, name: string): void {
@@ -212,6 +237,10 @@ function refuseNull(ours: boolean, theirs: boolean, path: string, name: string):
     wanted: "nullable, as in the rows",
     hint: "leave out .nullable(), or make the column nullable in the table",
   });
+}
+
+function isAmong({ name }: StructField, fields: readonly StructField[]): boolean {
+  return fields.some((field) => isSameName(field.name, name));
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

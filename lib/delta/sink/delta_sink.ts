@@ -13,6 +13,10 @@ import { tablePathOf } from "../protocol/table_path.ts";
  * rows change stay; else they are written anew. In complete mode the batch takes the place of all
  * rows. A commit of another writer that is in the way makes the batch be written anew behind it.
  *
+ * Where a table that is there lacks nullable columns of the rows, `open` adds them in a commit of its
+ * own and tells it with a notice; the rows that are there have null in them. Columns of the key are not
+ * added, nor any that is not nullable, nor fields within structs.
+ *
  * Data files of a run that crashed before its commit stay in the table's folder. No reader sees
  * them; the batch is written anew under new names.
  *

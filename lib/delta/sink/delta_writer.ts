@@ -21,6 +21,7 @@ import { type Snapshot, updateSnapshot } from "../log/snapshot.ts";
 import { refuseBadTable, refuseMismatch, type WantedTable } from "../protocol/check_schema.ts";
 import { withStorageErrors } from "../protocol/delta_error.ts";
 import { refuseRemoval, refuseUnwritable } from "../protocol/table_features.ts";
+import { TableState } from "../table_state.ts";
 import { Checkpointer } from "../transactions/after_commit.ts";
 import { conflictError } from "../transactions/conflict_error.ts";
 import { pauseAfter } from "../transactions/run_operation.ts";
@@ -38,6 +39,7 @@ import { refuseOtherFiles } from "./other_files.ts";
 import { realPath } from "./real_path.ts";
 import { replaceBatch } from "./replace_batch.ts";
 import { refuseNestedKeys, storedRows, upsertBatch } from "./upsert_batch.ts";
+import { widenTable } from "./widen_table.ts";
 
 /** A batch in files that wait for their commit. */
 interface StagedBatchFiles {
@@ -75,6 +77,7 @@ export class DeltaWriter implements SinkWriter {
   /** The newest batch that the table was ever seen to have. */
   #knownBatchId = -1;
   #targetId: string | undefined;
+  readonly #notice: (message: string) => void;
   readonly #checkpointer: Checkpointer;
 
   /** Use the sink's `open`. */
@@ -84,11 +87,13 @@ export class DeltaWriter implements SinkWriter {
     this.#rules = upsertRules(attempted, options, context);
     refuseNestedKeys(attempted, this.#rules?.key ?? []);
     const schema = this.#rules?.schema ?? context.schema;
-    this.#wanted = { schema, partitionBy: options.partitionBy, path };
+    const key = this.#rules?.key ?? [];
+    this.#wanted = { schema, partitionBy: options.partitionBy, path, key };
     this.#queryId = context.queryId;
     this.#outputMode = context.outputMode;
     this.#store = localLogStore(path);
-    this.#checkpointer = new Checkpointer(this.#store, context.onNotice ?? (() => {}));
+    this.#notice = context.onNotice ?? (() => {});
+    this.#checkpointer = new Checkpointer(this.#store, this.#notice);
   }
 
   /** The table's folder, however its name was spelt. */
@@ -96,7 +101,7 @@ export class DeltaWriter implements SinkWriter {
     return this.#targetId;
   }
 
-  /** Reads the table, if there is one, and checks that the rows fit. */
+  /** Reads the table, if there is one, adds the columns that it lacks and checks that the rows fit. */
   async open(): Promise<void> {
     this.#targetId = `delta/${await realPath(this.#path)}`;
     await this.#refresh();
@@ -236,22 +241,38 @@ export class DeltaWriter implements SinkWriter {
         if (isOwnCommit(actions, this.#attempt.txnId)) this.#attempt.tableVersion = version;
       }
     });
-    if (this.#snapshot !== undefined) this.#check(this.#snapshot);
+    if (this.#snapshot !== undefined) {
+      // Only where it is seen for the first time: what others take away later is not put back.
+      if (this.#layout === undefined) {
+        this.#snapshot = await widenTable(
+          new TableState(this.#path, this.#store, this.#snapshot, this.#notice),
+          this.#wanted,
+          (table) => this.#layoutOf(table),
+          this.#notice,
+        );
+      }
+      this.#check(this.#snapshot);
+    }
     this.#knownBatchId = Math.max(this.#knownBatchId, this.#storedBatchId());
   }
 
   /** Holds the rows against the table, if it is not as it was the last time. */
-  #check(snapshot: Snapshot): void {
-    const { protocol, metadata, location } = snapshot;
+  #check({ protocol, metadata }: Snapshot): void {
     if (protocol === this.#layout?.protocol && metadata === this.#layout.metadata) return;
+    this.#layout = this.#layoutOf({ protocol, metadata });
+  }
+
+  /** How the files of a table are to be that the rows fit; throws if they do not. */
+  #layoutOf({ protocol, metadata }: Pick<TableLayout, "protocol" | "metadata">): TableLayout {
+    const { location } = this.#store;
     refuseUnwritable(protocol, metadata, location);
     if (this.#outputMode !== "append") {
       refuseRemoval(metadata, `write to it in ${this.#outputMode} mode`, location);
     }
-    refuseMismatch(this.#wanted, snapshot);
     const layout = tableLayout(this.#path, protocol, metadata);
+    refuseMismatch(this.#wanted, layout);
     layout.constraints.understand();
-    this.#layout = layout;
+    return layout;
   }
 
   #refuseGap(batchId: number, stored: number): void {

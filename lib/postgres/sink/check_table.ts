@@ -7,9 +7,9 @@ interface Mismatch {
   readonly column: string;
   readonly found: string;
   readonly wanted: string;
-  /** What follows `alter table …` to mend it; `undefined` where `advice` says what to do instead. */
+  /** What follows `alter table …` to mend it; `undefined` where only `advice` says what to do. */
   readonly alter?: string;
-  /** What to do where no `alter table` helps. */
+  /** What else there is to do, or all where no `alter table` helps. */
   readonly advice?: string;
 }
 
@@ -65,7 +65,8 @@ export async function checkEncoding(connection: PostgresConnection): Promise<voi
 }
 
 /**
- * Compares a table with the schema whose rows it shall hold.
+ * Compares a table with the schema whose rows it shall hold. Gives the columns that it lacks, if they
+ * are among the addable ones.
  *
  * @throws {SluiceError} `SCHEMA_MISMATCH` naming every column that does not fit and the
  * `alter table` that mends it.
@@ -74,7 +75,8 @@ export async function checkTable(
   connection: PostgresConnection,
   table: TableName,
   schema: Schema,
-): Promise<void> {
+  addable: readonly StructField[],
+): Promise<readonly StructField[]> {
   const kind = await connection.query(
     "select relkind::text as kind from pg_class where oid = to_regclass($1::text)",
     [quoteTable(table)],
@@ -88,15 +90,20 @@ export async function checkTable(
     });
   }
   const { rows } = await connection.query(COLUMNS_SQL, [quoteTable(table)]);
-  const mismatches = findMismatches(rows, schema);
-  if (mismatches.length === 0) return;
+  const missing = addable.filter((field) => !rows.some(({ name }) => name === field.name));
+  const fields = schema.fields.filter((field) => !missing.includes(field));
+  const mismatches = findMismatches(rows, fields);
+  if (mismatches.length === 0) return missing;
   throw mismatchError(table, mismatches);
 }
 
-function findMismatches(found: readonly AnswerRow[], schema: Schema): Mismatch[] {
+function findMismatches(
+  found: readonly AnswerRow[],
+  fields: readonly StructField[],
+): Mismatch[] {
   const mismatches: Mismatch[] = [];
   const byName = new Map(found.map((column) => [String(column.name), column]));
-  for (const field of schema.fields) {
+  for (const field of fields) {
     const mismatch = compareColumn(byName.get(field.name), field);
     if (mismatch !== undefined) mismatches.push(mismatch);
     byName.delete(field.name);
@@ -124,6 +131,11 @@ function compareColumn(found: AnswerRow | undefined, field: StructField): Mismat
       found: "no such column",
       wanted,
       alter: `add column ${name} ${type}`,
+      ...(field.nullable ? {} : {
+        advice:
+          `Column ${field.name} is not nullable, and the rows that are there would have no value for ` +
+          "it: make the field nullable, and the column is added by itself; or add it by hand",
+      }),
     };
   }
   const foundType = String(found.type);

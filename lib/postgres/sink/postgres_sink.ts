@@ -41,6 +41,10 @@ export interface PostgresOptions extends UpsertOptions {
  * column of structs or arrays can be in the key: it is `jsonb`, which Postgres compares by value. In
  * complete mode the batch takes the place of all rows; the old ones cost space until a vacuum.
  *
+ * Where a table that is there lacks nullable columns of the rows, `open` adds them and tells it with a
+ * notice; the rows that are there have null in them. Columns of the key are not added, and none that
+ * is not nullable.
+ *
  * @example
  * ```ts
  * import { equal } from "assert";

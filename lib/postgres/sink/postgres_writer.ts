@@ -74,7 +74,7 @@ export class PostgresWriter implements SinkWriter {
     this.#connection = connection;
   }
 
-  /** Connects, creates or checks the tables and fences earlier runs of the query. */
+  /** Connects, creates, checks or widens the tables and fences earlier runs of the query. */
   static async open(options: WriterOptions, context: SinkContext): Promise<PostgresWriter> {
     const attempted = `open Postgres table ${quoteTable(options.table)}`;
     const rules = upsertRules(attempted, options.upsert, context);
@@ -84,7 +84,7 @@ export class PostgresWriter implements SinkWriter {
     const connection = await connect(options, context);
     try {
       await refuseDroppedTable(connection, options, progress);
-      await prepareTables(connection, tables);
+      await prepareTables(connection, tables, context.onNotice ?? (() => {}));
       await failpoint("postgres:prepared");
       const epoch = await progress.takeEpoch(connection);
       await failpoint("postgres:fenced");

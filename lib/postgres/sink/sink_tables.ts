@@ -38,6 +38,7 @@ export function wantedTables(
       name: table,
       schema,
       createSql: createTableSql(table, schema, key),
+      addsColumns: true,
       ...(key === undefined ? {} : { key }),
     },
     {
