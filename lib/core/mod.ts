@@ -13,6 +13,7 @@ export { Column, describeValue } from "./column.ts";
 export { concatBatches } from "./concat_batches.ts";
 export { Decimal, formatUnscaled } from "./decimal.ts";
 export { type Decoder, isRejection, type NoRow, type Rejection } from "./decoder.ts";
+export { isLearning, type LearningDecoder, SchemaLearned } from "./learning_decoder.ts";
 export { parseDuration } from "./duration.ts";
 export { makeFolder, putIfAbsent, replaceFile, syncFolder, writeFlushed } from "./durable_file.ts";
 export {

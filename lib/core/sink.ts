@@ -43,7 +43,10 @@ export interface SinkContext {
   readonly queryId: string;
   /** The name that the user gave it. */
   readonly queryName: string;
-  /** Names and types of the rows' columns. */
+  /**
+   * Names and types of the rows' columns. A table that lacks nullable ones, outside of its key, gets
+   * them when the sink is opened.
+   */
   readonly schema: Schema;
   /** What the batches are; a sink is never opened for one that its `outputModes` lack. */
   readonly outputMode: OutputMode;

@@ -13,19 +13,16 @@ import {
 } from "../transforms/mod.ts";
 import type { Pipeline } from "./pipeline.ts";
 
+/** Makes the operator behind rows. */
+type MakeOf<Row, Out> = (rows: StreamRows<Row>) => StatefulOperator<Out>;
+
 /** Rows in groups, of which rows are made; `Pipeline.groupBy` begins it. */
 export class GroupedPipeline<Row, Keys extends readonly GroupKey<Row>[]> {
-  readonly #rows: StreamRows<Row>;
   readonly #keys: Keys;
-  readonly #behind: <Out>(operator: StatefulOperator<Out>) => Pipeline<Out>;
+  readonly #behind: <Out>(make: MakeOf<Row, Out>) => Pipeline<Out>;
 
   /** Use `groupBy`. */
-  constructor(
-    rows: StreamRows<Row>,
-    keys: Keys,
-    behind: <Out>(operator: StatefulOperator<Out>) => Pipeline<Out>,
-  ) {
-    this.#rows = rows;
+  constructor(keys: Keys, behind: <Out>(make: MakeOf<Row, Out>) => Pipeline<Out>) {
     this.#keys = keys;
     this.#behind = behind;
   }
@@ -74,7 +71,7 @@ export class GroupedPipeline<Row, Keys extends readonly GroupKey<Row>[]> {
   agg<Aggs extends Aggregates<Row>>(
     aggregates: Aggs,
   ): Pipeline<AggregatedRow<Row, Keys, Aggs>> {
-    return this.#behind(aggregateRows(this.#rows, this.#keys, aggregates));
+    return this.#behind((rows) => aggregateRows(rows, this.#keys, aggregates));
   }
 
   /** A row for each group: its keys, and `count`, the number of its rows. */
@@ -97,7 +94,7 @@ export class GroupedPipeline<Row, Keys extends readonly GroupKey<Row>[]> {
     change: GroupFunction<Row, ColumnsOf<Row, Keys>, State, Out>,
   ): Pipeline<Out> {
     const keys = this.#keys as readonly unknown[] as readonly ColumnsOf<Row, Keys>[];
-    return this.#behind(flatMapGroupsWithState(this.#rows, keys, options, change));
+    return this.#behind((rows) => flatMapGroupsWithState(rows, keys, options, change));
   }
 }
 

@@ -35,7 +35,13 @@ import type { Environment } from "./environment.ts";
 import { type ForeachBatch, foreachBatch } from "./foreach_batch.ts";
 import { GroupedPipeline } from "./grouped_pipeline.ts";
 import { type LateSinks, lateTaps } from "./late_sinks.ts";
-import { type PlanNode, statefulNode, statelessNode, watermarkNode } from "./plan/node.ts";
+import {
+  type MakeOperator,
+  type PlanNode,
+  statefulNode,
+  statelessNode,
+  watermarkNode,
+} from "./plan/node.ts";
 import type { Tap } from "./plan/query_plan.ts";
 import { refuseSecondWatermark } from "./plan/refuse_bad_plan.ts";
 import { type StartOptions, startQuery, type WrittenQuery } from "./start_query.ts";
@@ -109,17 +115,17 @@ export class Pipeline<Row> {
 
   /** Makes a row of each row. */
   map<Out>(schema: Schema<Out>, change: (row: Row) => Out): Pipeline<Out> {
-    return this.#with("map", mapRows(schema, change));
+    return this.#with("map", () => mapRows(schema, change));
   }
 
   /** Makes any number of rows of each row: all that the function returns, in order. */
   flatMap<Out>(schema: Schema<Out>, change: (row: Row) => readonly Out[]): Pipeline<Out> {
-    return this.#with("flatMap", flatMapRows(schema, change));
+    return this.#with("flatMap", () => flatMapRows(schema, change));
   }
 
   /** Keeps the rows for which the function returns true. The others are no dead letters. */
   filter(predicate: (row: Row) => boolean): Pipeline<Row> {
-    return this.#with("filter", filterRows(this.#schema, predicate));
+    return this.#with("filter", (rows) => filterRows(rows, predicate));
   }
 
   /**
@@ -129,7 +135,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `BAD_EXPRESSION` if it is no condition over the columns there are.
    */
   where(condition: string): Pipeline<Row> {
-    return this.#with(`where ${condition}`, whereRows(this.#schema, condition));
+    return this.#with(`where ${condition}`, (rows) => whereRows(rows, condition));
   }
 
   /**
@@ -138,7 +144,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_SCHEMA` for no name, or one twice.
    */
   select<Name extends keyof Row & string>(...names: Name[]): Pipeline<Pick<Row, Name>> {
-    return this.#with(`select ${names.join(", ")}`, selectColumns(this.#schema, names));
+    return this.#with(`select ${names.join(", ")}`, (rows) => selectColumns(rows, names));
   }
 
   /**
@@ -147,7 +153,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_SCHEMA` if none is left.
    */
   drop<Name extends keyof Row & string>(...names: Name[]): Pipeline<Omit<Row, Name>> {
-    return this.#with(`drop ${names.join(", ")}`, dropColumns(this.#schema, names));
+    return this.#with(`drop ${names.join(", ")}`, (rows) => dropColumns(rows, names));
   }
 
   /**
@@ -163,7 +169,10 @@ export class Pipeline<Row> {
     type: TypeSpec<Value>,
     sql: string,
   ): Pipeline<WithColumn<Row, Name, Value>> {
-    return this.#with(`withColumn ${name} = ${sql}`, withColumn(this.#schema, name, type, sql));
+    return this.#with(
+      `withColumn ${name} = ${sql}`,
+      (rows) => withColumn(rows, name, type, sql),
+    );
   }
 
   /**
@@ -175,8 +184,10 @@ export class Pipeline<Row> {
     from: From,
     to: To,
   ): Pipeline<Renamed<Row, From, To>> {
-    const operator = renameColumn<Row, From, To>(this.#schema, from, to);
-    return this.#with(`withColumnRenamed ${from} to ${to}`, operator);
+    return this.#with(
+      `withColumnRenamed ${from} to ${to}`,
+      (rows) => renameColumn<Row, From, To>(rows, from, to),
+    );
   }
 
   /**
@@ -192,9 +203,12 @@ export class Pipeline<Row> {
    */
   withWatermark(column: keyof Row & string, delayThreshold: string): Pipeline<Row> {
     refuseSecondWatermark(this.#node, column);
-    const operator = eventTimeOf(this.#schema, column, delayThreshold);
+    const make = (input: PlanNode) => {
+      const operator = eventTimeOf(schemaOf<Row>(input), column, delayThreshold);
+      return operator as unknown as EventTimeOperator;
+    };
     const label = `withWatermark ${column}, ${delayThreshold}`;
-    return this.#at(watermarkNode(this.#node, operator as unknown as EventTimeOperator, label));
+    return this.#at(watermarkNode(this.#node, make, label));
   }
 
   /**
@@ -202,7 +216,7 @@ export class Pipeline<Row> {
    * is said next: `agg`, `count` or `flatMapGroupsWithState`.
    */
   groupBy<const Keys extends readonly GroupKey<Row>[]>(...keys: Keys): GroupedPipeline<Row, Keys> {
-    return new GroupedPipeline(this.#rows, keys, (operator) => this.#behind([this], operator));
+    return new GroupedPipeline(keys, (make) => this.#behind([this], make));
   }
 
   /**
@@ -212,8 +226,8 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `UNKNOWN_COLUMN`; `BAD_PIPELINE` for a type that cannot be compared.
    */
   dropDuplicates(...columns: (keyof Row & string)[]): Pipeline<Row> {
-    const operator = dropDuplicates(this.#rows, columns.length === 0 ? undefined : columns);
-    return this.#behind([this], operator);
+    const names = columns.length === 0 ? undefined : columns;
+    return this.#behind([this], (rows: StreamRows<Row>) => dropDuplicates(rows, names));
   }
 
   /**
@@ -224,7 +238,10 @@ export class Pipeline<Row> {
    */
   dropDuplicatesWithinWatermark(...columns: (keyof Row & string)[]): Pipeline<Row> {
     const names = columns.length === 0 ? undefined : columns;
-    return this.#behind([this], dropDuplicatesWithinWatermark(this.#rows, names));
+    return this.#behind(
+      [this],
+      (rows: StreamRows<Row>) => dropDuplicatesWithinWatermark(rows, names),
+    );
   }
 
   /**
@@ -266,7 +283,7 @@ export class Pipeline<Row> {
    * @throws {SluiceError} `UNKNOWN_COLUMN`, `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_EXPRESSION`.
    */
   latestByKey(options: LatestByKeyOptions<Row>): Pipeline<Row> {
-    return this.#behind([this], latestByKey(this.#rows, options));
+    return this.#behind([this], (rows: StreamRows<Row>) => latestByKey(rows, options));
   }
 
   /**
@@ -314,7 +331,10 @@ export class Pipeline<Row> {
     Order extends keyof Row & string = never,
     Kept extends "drop" | "keep" = "drop",
   >(options: ApplyChangesOptions<Row, Order, Kept>): Pipeline<AppliedRow<Row, Order, Kept>> {
-    return this.#behind([this], applyChanges<Row, Order, Kept>(this.#rows, options));
+    return this.#behind(
+      [this],
+      (rows: StreamRows<Row>) => applyChanges<Row, Order, Kept>(rows, options),
+    );
   }
 
   /**
@@ -370,7 +390,10 @@ export class Pipeline<Row> {
     other: Pipeline<Other>,
     options: JoinOptions<Row, Other, On, Type>,
   ): Pipeline<JoinedRow<Row, Other, On, Type>> {
-    return this.#behind([this, other], joinStreams(this.#rows, other.#rows, options));
+    return this.#behind(
+      [this, other],
+      (left: StreamRows<Row>, right: StreamRows<Other>) => joinStreams(left, right, options),
+    );
   }
 
   /**
@@ -387,7 +410,7 @@ export class Pipeline<Row> {
     table: StaticTable<Other>,
     options: JoinStaticOptions<Row, Other, On, Type>,
   ): Pipeline<JoinedRow<Row, Other, On, Type>> {
-    return this.#behind([this], joinStatic(this.#rows, table, options));
+    return this.#behind([this], (rows: StreamRows<Row>) => joinStatic(rows, table, options));
   }
 
   /**
@@ -429,23 +452,18 @@ export class Pipeline<Row> {
     return this.#query.last;
   }
 
-  // Plans know rows by their schema; their type is known here alone.
-  get #schema(): Schema<Row> {
-    return this.#node.schema as unknown as Schema<Row>;
+  #with<Out>(label: string, make: (rows: Schema<Row>) => Operator<Row, Out>): Pipeline<Out> {
+    const makeBehind = (input: PlanNode) => make(schemaOf(input)) as unknown as Operator;
+    return this.#at(statelessNode(this.#node, makeBehind, label));
   }
 
-  get #rows(): StreamRows<Row> {
-    return this.#node as unknown as StreamRows<Row>;
-  }
-
-  #with<Out>(label: string, operator: Operator<Row, Out>): Pipeline<Out> {
-    return this.#at(statelessNode(this.#node, operator as unknown as Operator, label));
-  }
-
-  #behind<Out>(inputs: readonly AnyPipeline[], operator: StatefulOperator<Out>): Pipeline<Out> {
+  #behind<Rows extends readonly StreamRows<never>[], Out>(
+    inputs: readonly AnyPipeline[],
+    make: (...rows: Rows) => StatefulOperator<Out>,
+  ): Pipeline<Out> {
     const nodes = inputs.map((input) => input.#node);
     const taps = inputs.flatMap((input) => input.#query.taps);
-    const last = statefulNode(nodes, operator as unknown as StatefulOperator);
+    const last = statefulNode(nodes, make as unknown as MakeOperator<StatefulOperator>);
     // Where both inputs come from one pipeline, they have its sinks in common.
     return new Pipeline({ ...this.#query, last, taps: [...new Set(taps)] });
   }
@@ -457,4 +475,9 @@ export class Pipeline<Row> {
   #tapped(taps: readonly Tap[]): Pipeline<Row> {
     return new Pipeline({ ...this.#query, taps: [...this.#query.taps, ...taps] });
   }
+}
+
+// Plans know rows by their schema; their type is known here alone.
+function schemaOf<Row>(node: PlanNode): Schema<Row> {
+  return node.schema as unknown as Schema<Row>;
 }

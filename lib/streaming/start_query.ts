@@ -8,6 +8,7 @@ import {
 import { Checkpoint } from "./checkpoint/checkpoint.ts";
 import { type Environment, machine } from "./environment.ts";
 import { withNumberedFunctions } from "./foreach_batch.ts";
+import { LivePlan } from "./live_plan.ts";
 import { compilePlan } from "./plan/compile_plan.ts";
 import type { PlanNode } from "./plan/node.ts";
 import type { Tap } from "./plan/query_plan.ts";
@@ -68,8 +69,11 @@ export async function startQuery(
   refuseBadValues(name, options);
   const outputMode = options.outputMode ?? "append";
   const sinks = withNumberedFunctions(query.taps.map(({ sink }) => sink));
-  const taps = query.taps.map((tap, i) => ({ ...tap, sink: sinks[i]! }));
-  const plan = compilePlan(name, query.last, taps, outputMode);
+  const written = {
+    ...query,
+    taps: query.taps.map((tap, i) => ({ ...tap, sink: sinks[i]! })),
+  };
+  const plan = compilePlan(name, written.last, written.taps, outputMode);
   const environment = options.clock === undefined
     ? surroundings
     : { ...surroundings, clock: options.clock };
@@ -79,10 +83,11 @@ export async function startQuery(
     maxDelayMs: MAX_RETRY_DELAY_MS,
   };
   const location = options.checkpointLocation.replace(/(?<=.)\/+$/, "");
+  const checkpoint = await Checkpoint.open(location, environment);
   const running = new StreamingQuery({
     name,
-    plan,
-    checkpoint: await Checkpoint.open(location, environment),
+    plan: new LivePlan(written, outputMode, plan, checkpoint),
+    checkpoint,
     environment,
     retryPolicy,
     trigger: options.trigger ?? { processingTime: 0 },

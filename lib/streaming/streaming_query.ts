@@ -1,4 +1,11 @@
-import { errorText, isRetryable, retry, type RetryPolicy, type SinkContext } from "../core/mod.ts";
+import {
+  errorText,
+  isRetryable,
+  retry,
+  type RetryPolicy,
+  SchemaLearned,
+  type SinkContext,
+} from "../core/mod.ts";
 import type { Retry } from "./batch/batch_runner.ts";
 import type { OpenSink } from "./batch/commit_batch.ts";
 import { refuseSharedTargets } from "./batch/refuse_strange_sinks.ts";
@@ -6,7 +13,7 @@ import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 import type { Recovery } from "./checkpoint/planned_batch.ts";
 import type { Environment } from "./environment.ts";
 import { explainPlan } from "./plan/explain_plan.ts";
-import type { QueryPlan } from "./plan/query_plan.ts";
+import type { LivePlan } from "./live_plan.ts";
 import type { StreamingQueryProgress } from "./progress/progress.ts";
 import { ProgressReporter } from "./progress/progress_reporter.ts";
 import type { QueryEvent, QueryListener } from "./progress/query_listener.ts";
@@ -20,7 +27,7 @@ import type { Trigger } from "./trigger.ts";
 /** What a query is made of. */
 export interface QueryParts {
   readonly name: string;
-  readonly plan: QueryPlan;
+  readonly plan: LivePlan;
   readonly checkpoint: Checkpoint;
   readonly environment: Environment;
   readonly retryPolicy: RetryPolicy;
@@ -60,7 +67,7 @@ export class StreamingQuery {
     this.id = parts.checkpoint.queryId;
     this.runId = parts.environment.newId();
     this.name = parts.name;
-    this.#reporter = new ProgressReporter(this, parts.plan);
+    this.#reporter = new ProgressReporter(this, parts.plan.now);
     this.#status = new QueryStatus(() => parts.environment.clock.nowMs());
   }
 
@@ -86,46 +93,29 @@ export class StreamingQuery {
 
   /** How rows come from the sources to the sinks, as a small tree for people. */
   explain(): string {
-    return explainPlan(this.#parts.plan);
+    return explainPlan(this.#parts.plan.now);
   }
 
   /** Opens sources, sinks and state, and starts the loop; returns when the query runs. */
   async open(): Promise<void> {
-    const { plan, checkpoint, environment } = this.#parts;
+    const { plan, checkpoint } = this.#parts;
+    let run: QueryRun;
     try {
-      for (const [i, { source }] of plan.inputs.entries()) {
+      await plan.recall();
+      for (const [i, { source }] of plan.now.inputs.entries()) {
         if (source.open === undefined) continue;
         const folder = await checkpoint.ownFolder(i);
         await this.#retry(`open source ${source.description}`, async () => {
           await source.open?.(folder);
         });
       }
-      await this.#openSinks();
-      const recovery = await this.#recover();
-      this.#tables = new KeptTables(plan, this.#state, this.#retry, this.#stop.signal);
-      this.#run = new QueryRun({
-        plan,
-        checkpoint,
-        clock: environment.clock,
-        trigger: this.#parts.trigger,
-        recovery,
-        sinks: this.#sinks,
-        state: this.#state,
-        tables: this.#tables,
-        status: this.#status,
-        reporter: this.#reporter,
-        retry: this.#retry,
-        stop: this.#stop.signal,
-        onProgress: (progress) => this.#tell((listener) => listener.onProgress?.(progress)),
-        onIdle: () => this.#tell((listener) => listener.onIdle?.(this.#event())),
-        onNotice: this.#notice,
-      });
+      run = await this.#openRun();
     } catch (error) {
       await this.#close();
       throw error;
     }
     this.#tell((listener) => listener.onStarted?.(this.#event()));
-    this.#terminated = this.#work(this.#run);
+    this.#terminated = this.#work(run);
     // Whoever awaits termination gets the error; until then it is not an unhandled one.
     this.#terminated.catch(() => {});
   }
@@ -155,8 +145,41 @@ export class StreamingQuery {
     await loaded;
   }
 
+  /** Opens what rows go through, and prepares a run of the plan as it is now. */
+  async #openRun(): Promise<QueryRun> {
+    const { plan, checkpoint, environment } = this.#parts;
+    await this.#openSinks();
+    const recovery = await this.#recover();
+    this.#tables = new KeptTables(plan.now, this.#state, this.#retry, this.#stop.signal);
+    return this.#run = new QueryRun({
+      plan: plan.now,
+      checkpoint,
+      clock: environment.clock,
+      trigger: this.#parts.trigger,
+      recovery,
+      sinks: this.#sinks,
+      state: this.#state,
+      tables: this.#tables,
+      status: this.#status,
+      reporter: this.#reporter,
+      retry: this.#retry,
+      stop: this.#stop.signal,
+      onProgress: (progress) => this.#tell((listener) => listener.onProgress?.(progress)),
+      onIdle: () => this.#tell((listener) => listener.onIdle?.(this.#event())),
+      onNotice: this.#notice,
+    });
+  }
+
+  /** Goes on with wider rows: sinks and state are opened anew, sources stay as they are. */
+  async #widen(learned: SchemaLearned): Promise<QueryRun> {
+    await this.#parts.plan.learn(learned);
+    this.#notice(learned.message);
+    await this.#closeRun();
+    return await this.#openRun();
+  }
+
   async #openSinks(): Promise<void> {
-    for (const planned of this.#parts.plan.sinks) {
+    for (const planned of this.#parts.plan.now.sinks) {
       const { sink, schema, mode, keyColumns } = planned;
       const context: SinkContext = {
         queryId: this.id,
@@ -173,7 +196,8 @@ export class StreamingQuery {
   }
 
   async #recover(): Promise<Recovery> {
-    const { plan, checkpoint, environment } = this.#parts;
+    const { checkpoint, environment } = this.#parts;
+    const plan = this.#parts.plan.now;
     const numSources = plan.inputs.length;
     const recovery = await checkpoint.recover(numSources);
     if (!plan.hasState) {
@@ -193,7 +217,9 @@ export class StreamingQuery {
 
   async #work(run: QueryRun): Promise<void> {
     try {
-      await run.work();
+      for (let current: QueryRun | undefined = run; current !== undefined;) {
+        current = await this.#workUntilLearned(current);
+      }
     } catch (error) {
       this.#endedBy(error);
     }
@@ -209,6 +235,17 @@ export class StreamingQuery {
       listener.onTerminated?.({ ...this.#event(), ...(error === undefined ? {} : { error }) })
     );
     if (error !== undefined) throw error;
+  }
+
+  /** The run to go on with when a decoder has learned of columns; `undefined` at the end. */
+  async #workUntilLearned(run: QueryRun): Promise<QueryRun | undefined> {
+    try {
+      await run.work();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SchemaLearned)) throw error;
+      return this.#stop.signal.aborted ? undefined : await this.#widen(error);
+    }
   }
 
   #endedBy(error: unknown): void {
@@ -248,16 +285,24 @@ export class StreamingQuery {
   }
 
   async #close(): Promise<void> {
+    await this.#closeRun();
+    const sources = this.#parts.plan.now.inputs.map(({ source }) => source.close());
+    this.#noticeFailures(await Promise.allSettled(sources));
+    this.#parts.checkpoint[Symbol.dispose]();
+  }
+
+  async #closeRun(): Promise<void> {
     await this.#run?.published();
     this.#tables?.end();
-    const closing = [
-      ...this.#sinks.map((sink) => sink.writer.close()),
-      ...this.#parts.plan.inputs.map(({ source }) => source.close()),
-    ];
-    for (const result of await Promise.allSettled(closing)) {
+    const sinks = this.#sinks.splice(0).map((sink) => sink.writer.close());
+    this.#noticeFailures(await Promise.allSettled(sinks));
+    this.#state?.[Symbol.dispose]();
+    this.#state = undefined;
+  }
+
+  #noticeFailures(results: readonly PromiseSettledResult<void>[]): void {
+    for (const result of results) {
       if (result.status === "rejected") this.#notice(`closing: ${errorText(result.reason)}`);
     }
-    this.#state?.[Symbol.dispose]();
-    this.#parts.checkpoint[Symbol.dispose]();
   }
 }

@@ -27,7 +27,7 @@ function topicOf(firstId: number, records: number, topic: string, perBatch?: num
 
 function bothOf(...sources: MemorySource[]): Pipeline<{ id: bigint }> {
   const inputs = sources.map((source) => decodedNode(source, json(Event) as never));
-  return new Pipeline({ name: "both", last: statefulNode(inputs, union(inputs)), taps: [] });
+  return new Pipeline({ name: "both", last: statefulNode(inputs, () => union(inputs)), taps: [] });
 }
 
 function ids(sink: MemorySink): number[] {

@@ -19,7 +19,7 @@ export type BucketRow = { readonly bucket: bigint; readonly count: bigint };
 export function readings(source: MemorySource, delay = "10 seconds"): PlanNode {
   const decoded = decodedNode(source, json(Reading) as never);
   const label = `withWatermark at, ${delay}`;
-  return watermarkNode(decoded, eventTimeOf(Reading, "at", delay) as never, label);
+  return watermarkNode(decoded, () => eventTimeOf(Reading, "at", delay) as never, label);
 }
 
 /** Readings counted in buckets of ten seconds; the sinks in `taps` get the readings. */
@@ -31,7 +31,7 @@ export function buckets(
   const node = readings(source);
   return new Pipeline({
     name: "buckets",
-    last: statefulNode([node], bucketCounts(node, options)),
+    last: statefulNode([node], () => bucketCounts(node, options)),
     taps: taps.map((sink) => ({ sink, node })),
   });
 }

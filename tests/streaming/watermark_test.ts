@@ -97,7 +97,7 @@ Deno.test("a restart forgets no watermark of its own: the faster input stays whe
   const query = () => {
     const inputs = [readings(left, "0 seconds"), readings(right, "5 seconds")];
     const toy = bucketCounts(inputs[0]!);
-    return new Pipeline({ name: "two", last: statefulNode(inputs, toy), taps: [] }).to(sink);
+    return new Pipeline({ name: "two", last: statefulNode(inputs, () => toy), taps: [] }).to(sink);
   };
   read(left, [100]);
   await run(query(), folder.path);
@@ -197,7 +197,7 @@ Deno.test("each operator has the least watermark of its inputs, and may give a l
   const stateful = (inputs: readonly PlanNode[], outputWatermark?: (micros: bigint) => bigint) =>
     statefulNode(
       inputs,
-      bucketCounts(inputs[0]!, outputWatermark === undefined ? {} : { outputWatermark }),
+      () => bucketCounts(inputs[0]!, outputWatermark === undefined ? {} : { outputWatermark }),
     );
   const first = stateful([left]);
   const second = stateful([first, right], (micros) => micros - 7_000_000n);

@@ -24,6 +24,15 @@ export function converterOf(
   return knownConverter(source, wanted, unit) ?? ((value) => unfit(value, typeName(wanted)));
 }
 
+/** False if no value of a Connect type, but null, is one of a column's type. */
+export function isConvertible(
+  source: ConnectType,
+  wanted: DataType,
+  unit: TimeUnit | undefined,
+): boolean {
+  return knownConverter(source, wanted, unit) !== undefined;
+}
+
 function knownConverter(
   source: ConnectType | undefined,
   wanted: DataType,

@@ -13,6 +13,8 @@ import {
 } from "../../core/mod.ts";
 import type { TimeUnit } from "./convert.ts";
 import { DebeziumDecoder } from "./debezium_decoder.ts";
+import { type KnownColumns, NO_COLUMNS } from "./known_columns.ts";
+import { type ChangeRows, LearningDebeziumDecoder } from "./learning_decoder.ts";
 import { UNAVAILABLE_VALUE, UnavailableValue } from "./unavailable_value.ts";
 
 /** How change events are read. */
@@ -40,6 +42,14 @@ export interface DebeziumOptions<Key extends string, Envelope extends FieldSpecs
    * Default: `__debezium_unavailable_value`.
    */
   readonly unavailableValue?: string;
+  /**
+   * What becomes of columns that the schema does not name. `ignore`: they are left out. `add`: they
+   * become columns of the rows, nullable, and sinks add them to their tables; this needs records with
+   * schemas (`value.converter.schemas.enable=true`). A column that changes so that its column here
+   * cannot take all its values any more, or that is gone and was not nullable, then stops the query
+   * with `SCHEMA_CHANGED`. Default: `ignore`.
+   */
+  readonly newColumns?: "ignore" | "add";
 }
 
 /** The row of a change: without its key there may be nothing known of a row that is gone. */
@@ -48,7 +58,14 @@ export type ChangeRow<Row, Key extends keyof Row> =
   & ChangeColumns;
 
 const ATTEMPTED = "read change events";
-const OPTIONS = ["key", "envelope", "timePrecision", "tombstones", "unavailableValue"];
+const OPTIONS = [
+  "key",
+  "envelope",
+  "timePrecision",
+  "tombstones",
+  "unavailableValue",
+  "newColumns",
+];
 
 /** In the order of `CHANGE_COLUMNS`. */
 const ChangeFields = s.struct({
@@ -145,32 +162,39 @@ export function debezium<
 ): Decoder<ChangeRow<Row, Key> & RowOf<Envelope>> {
   refuseUnknownOptions(ATTEMPTED, options, OPTIONS);
   const { key, tombstones = "skip", unavailableValue = UNAVAILABLE_VALUE } = options;
+  const { newColumns = "ignore" } = options;
   const timePrecision: TimeUnit = options.timePrecision ?? "us";
   refuseOther("timePrecision", timePrecision, ["ms", "us", "ns"]);
   refuseOther("tombstones", tombstones, ["skip", "delete"]);
+  refuseOther("newColumns", newColumns, ["ignore", "add"]);
   if (typeof unavailableValue !== "string" || unavailableValue === "") {
     throw badOption(ATTEMPTED, "unavailableValue", JSON.stringify(unavailableValue), "a text");
   }
-  const { fields } = schema;
-  refuseBadKey(key, fields);
-  const isKey = fields.map(({ name }) => (key as readonly string[]).includes(name));
+  refuseBadKey(key, schema.fields);
   const envelope = Object.keys(options.envelope ?? {}).length === 0
     ? []
     : s.struct(options.envelope!).fields;
-  const layout = {
-    rules: { fields, isKey, timePrecision, unavailable: new UnavailableValue(unavailableValue) },
-    envelope,
+  const unavailable = new UnavailableValue(unavailableValue);
+  const rowsFor = ({ added }: KnownColumns): ChangeRows<ChangeRow<Row, Key> & RowOf<Envelope>> => {
+    const fields = [...schema.fields, ...added];
+    const isKey = fields.map(({ name }) => (key as readonly string[]).includes(name));
+    const columns = [
+      ...fields.map((field, i) => ({ ...field, nullable: !isKey[i] })),
+      // They are read from elsewhere: their names there may be those of columns of the row.
+      ...[...envelope, ...ChangeFields].map((field) => ({
+        ...field,
+        sourceName: `envelope.${field.sourceName}`,
+      })),
+    ];
+    return {
+      schema: new Schema(columns),
+      layout: { rules: { fields, isKey, timePrecision, unavailable }, envelope },
+      deletesByTombstone: tombstones === "delete",
+    };
   };
-  const columns = [
-    ...fields.map((field, i) => ({ ...field, nullable: !isKey[i] })),
-    // They are read from elsewhere: their names there may be those of columns of the row.
-    ...[...envelope, ...ChangeFields].map((field) => ({
-      ...field,
-      sourceName: `envelope.${field.sourceName}`,
-    })),
-  ];
-  const rows = new Schema<ChangeRow<Row, Key> & RowOf<Envelope>>(columns);
-  return new DebeziumDecoder(rows, layout, tombstones === "delete");
+  if (newColumns === "add") return new LearningDebeziumDecoder(rowsFor, NO_COLUMNS);
+  const rows = rowsFor(NO_COLUMNS);
+  return new DebeziumDecoder(rows.schema, rows.layout, rows.deletesByTombstone);
 }
 
 function refuseOther(option: string, value: unknown, allowed: readonly string[]): void {

@@ -1,6 +1,7 @@
 import type { Batch, Column, Decoder, NoRow, RecordBlock, Schema } from "../../core/mod.ts";
 import { describeJson, findSyntaxError, parseJson, skipWhitespace } from "../json/mod.ts";
 import { type ChangeLayout, ChangeReader } from "./change_reader.ts";
+import type { ConnectType } from "./connect_type.ts";
 import { ReadersBySchema } from "./readers_by_schema.ts";
 import { RecordKey } from "./record_key.ts";
 
@@ -11,6 +12,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** What is said of a record that has no value. */
 const TOMBSTONE = Symbol("tombstone");
 type Problem = string | typeof TOMBSTONE | undefined;
+
+/** Told when a reader for a schema that was not seen before is made. */
+type OnSchema = (struct: ConnectType) => void;
 
 /** Makes rows of change events. */
 export class DebeziumDecoder<Row> implements Decoder<Row> {
@@ -23,12 +27,20 @@ export class DebeziumDecoder<Row> implements Decoder<Row> {
   #prefix = new Uint8Array();
   #prefixReader: ChangeReader | undefined;
 
-  /** `layout` says what the columns of the schema are. */
-  constructor(schema: Schema<Row>, layout: ChangeLayout, deletesByTombstone: boolean) {
+  /** `layout` says what the columns of the schema are. What `onSchema` throws, `decode` throws. */
+  constructor(
+    schema: Schema<Row>,
+    layout: ChangeLayout,
+    deletesByTombstone: boolean,
+    onSchema: OnSchema = () => {},
+  ) {
     this.schema = schema;
     this.#deletesByTombstone = deletesByTombstone;
     this.#plain = new ChangeReader(layout, undefined);
-    this.#bySchema = new ReadersBySchema((struct) => new ChangeReader(layout, struct));
+    this.#bySchema = new ReadersBySchema((struct) => {
+      onSchema(struct);
+      return new ChangeReader(layout, struct);
+    });
     this.#key = new RecordKey(layout.rules);
   }
 

@@ -2,6 +2,8 @@ import {
   Batch,
   type Decoder,
   type FieldSpecs,
+  isLearning,
+  type LearningDecoder,
   type NoRow,
   type RecordBlock,
   type RecordHeader,
@@ -9,6 +11,7 @@ import {
   type RowOf,
   Schema,
   schema as s,
+  SchemaLearned,
   SluiceError,
   type StructField,
   typeName,
@@ -67,7 +70,10 @@ export function withRecord<Row, F extends FieldSpecs>(
   decoder: Decoder<Row>,
   columns: F,
 ): Decoder<Row & RowOf<F>> {
-  return new RecordDecoder(decoder, s.struct(columns).fields);
+  const { fields } = s.struct(columns);
+  return isLearning(decoder)
+    ? new LearningRecordDecoder<Row, Row & RowOf<F>>(decoder, fields)
+    : new RecordDecoder(decoder, fields);
 }
 
 /** A column, and the part of a record that it is made of. */
@@ -127,6 +133,32 @@ class RecordDecoder<Row, Wide> implements Decoder<Wide> {
       }
     }
     return misfits;
+  }
+}
+
+/** The same around a decoder that learns of more columns. */
+class LearningRecordDecoder<Row, Wide> extends RecordDecoder<Row, Wide>
+  implements LearningDecoder<Wide> {
+  readonly #decoder: LearningDecoder<Row>;
+  readonly #fields: readonly StructField[];
+
+  constructor(decoder: LearningDecoder<Row>, fields: readonly StructField[]) {
+    super(decoder, fields);
+    this.#decoder = decoder;
+    this.#fields = fields;
+  }
+
+  withLearned(learned: string): LearningDecoder<Wide> {
+    return new LearningRecordDecoder(this.#decoder.withLearned(learned), this.#fields);
+  }
+
+  override async decode(block: RecordBlock, batch: Batch<Wide>): Promise<NoRow[]> {
+    try {
+      return await super.decode(block, batch);
+    } catch (error) {
+      if (!(error instanceof SchemaLearned)) throw error;
+      throw new SchemaLearned(error.message, this, error.learned);
+    }
   }
 }
 

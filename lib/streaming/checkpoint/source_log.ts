@@ -24,6 +24,7 @@ export class SourceLog {
   readonly #files: CheckpointFiles;
   readonly #log: MetadataLog;
   readonly #topicsPath: string;
+  readonly #learnedPath: string;
 
   /** Of the source with this number. */
   constructor(files: CheckpointFiles, location: string, source: number) {
@@ -32,6 +33,7 @@ export class SourceLog {
     // The first has the name from when there was only one.
     const name = source === 0 ? "topics.json" : `topics.${source}.json`;
     this.#topicsPath = `${location}/sluice/${name}`;
+    this.#learnedPath = `${location}/sluice/columns.${source}.json`;
   }
 
   /** The file that says where batch 0 starts. */
@@ -100,5 +102,16 @@ export class SourceLog {
       }),
     });
     await this.#files.replace(this.#topicsPath, encoder.encode(text));
+  }
+
+  /** What the source's decoder has learned; `undefined` before the first `writeLearned`. */
+  async learned(): Promise<string | undefined> {
+    const contents = await this.#files.read(this.#learnedPath);
+    return contents === undefined ? undefined : decoder.decode(contents);
+  }
+
+  /** Notes what the source's decoder has learned, durably and all at once. */
+  async writeLearned(learned: string): Promise<void> {
+    await this.#files.replace(this.#learnedPath, encoder.encode(learned));
   }
 }

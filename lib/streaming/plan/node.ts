@@ -19,6 +19,9 @@ interface PointRows extends StreamRows {
   readonly hasWatermark: boolean;
 }
 
+/** Makes an operator for rows; made again, it does the same for rows with more columns. */
+export type MakeOperator<Made> = (...inputs: readonly PlanNode[]) => Made;
+
 /** Records of a source, made into rows. */
 export interface SourceNode extends PointRows {
   readonly kind: "source";
@@ -32,6 +35,8 @@ export interface StatelessNode extends PointRows {
   readonly kind: "stateless";
   readonly input: PlanNode;
   readonly operator: Operator;
+  /** The node as it is behind other rows. */
+  readonly behind: (input: PlanNode) => StatelessNode;
   /** Set for `withWatermark`: its delay, in milliseconds. */
   readonly watermarkDelayMs: number | undefined;
 }
@@ -41,6 +46,8 @@ export interface StatefulNode extends PointRows {
   readonly kind: "stateful";
   readonly inputs: readonly PlanNode[];
   readonly operator: StatefulOperator;
+  /** The node as it is behind other rows. */
+  readonly behind: (inputs: readonly PlanNode[]) => StatefulNode;
 }
 
 /** The rows that a decoder makes of a source's records. */
@@ -59,7 +66,12 @@ function sourceNode(source: Source, decoder: Decoder | undefined, schema: Schema
 }
 
 /** The rows that an operator without state makes. */
-export function statelessNode(input: PlanNode, operator: Operator, label: string): StatelessNode {
+export function statelessNode(
+  input: PlanNode,
+  make: MakeOperator<Operator>,
+  label: string,
+): StatelessNode {
+  const operator = make(input);
   const passes = operator.passes ?? (() => undefined);
   const eventTime = input.eventTime === undefined ? undefined : passes(input.eventTime);
   const keys = input.keyColumns.map(passes);
@@ -67,6 +79,7 @@ export function statelessNode(input: PlanNode, operator: Operator, label: string
     kind: "stateless",
     input,
     operator,
+    behind: (other) => statelessNode(other, make, label),
     label,
     schema: operator.schema,
     eventTime,
@@ -81,11 +94,13 @@ export function statelessNode(input: PlanNode, operator: Operator, label: string
 /** The same rows, with a watermark. */
 export function watermarkNode(
   input: PlanNode,
-  operator: EventTimeOperator,
+  make: MakeOperator<EventTimeOperator>,
   label: string,
 ): StatelessNode {
+  const operator = make(input);
   return {
-    ...statelessNode(input, operator, label),
+    ...statelessNode(input, () => operator, label),
+    behind: (other) => watermarkNode(other, make, label),
     eventTime: operator.column,
     delayMicros: BigInt(operator.delayMs) * 1000n,
     hasWatermark: true,
@@ -96,12 +111,14 @@ export function watermarkNode(
 /** The rows that an operator with state makes. */
 export function statefulNode(
   inputs: readonly PlanNode[],
-  operator: StatefulOperator,
+  make: MakeOperator<StatefulOperator>,
 ): StatefulNode {
+  const operator = make(...inputs);
   return {
     kind: "stateful",
     inputs,
     operator,
+    behind: (others) => statefulNode(others, make),
     label: operator.name,
     schema: operator.schema,
     eventTime: operator.eventTime,
