@@ -13,7 +13,7 @@ import {
 import { runNotebook } from "../../lib/cli/notebook/notebook_runner.ts";
 import { withForeignAdmin } from "../kafka/foreign_client.ts";
 import { checkout } from "../support/paths.ts";
-import { testRegistry, testStack } from "../support/stack.ts";
+import { testConnect, testRegistry, testStack } from "../support/stack.ts";
 import { outputDifferences, picturesOf } from "./output_differences.ts";
 import { drawPictures } from "./picture.ts";
 
@@ -78,10 +78,12 @@ for (const file of lessons) {
     const stored = await readNotebook(file);
     const { kafkaBrokers, databaseUrl } = await testStack();
     const registryUrl = startsRegistry(stored) ? await testRegistry() : undefined;
+    const connectUrl = startsConnect(stored) ? await testConnect() : undefined;
     const env = {
       KAFKA_BROKERS: kafkaBrokers.join(","),
       DATABASE_URL: databaseUrl,
       ...(registryUrl === undefined ? {} : { SCHEMA_REGISTRY_URL: registryUrl }),
+      ...(connectUrl === undefined ? {} : { CONNECT_URL: connectUrl }),
     };
     const middle = Math.floor(stored.cells.length / 2);
     for (const [round, isKilled] of [false, false, true, false].entries()) {
@@ -101,6 +103,7 @@ for (const file of lessons) {
     }
     await nothingIsLeft(number, kafkaBrokers, databaseUrl);
     if (registryUrl !== undefined) await noSubjectIsLeft(number, registryUrl);
+    if (connectUrl !== undefined) await noConnectorIsLeft(number, connectUrl, databaseUrl);
   });
 }
 
@@ -110,6 +113,10 @@ function codeOf({ cells }: Notebook): NotebookCell[] {
 
 function startsRegistry(notebook: Notebook): boolean {
   return codeOf(notebook).some(({ source }) => textOf(source).includes(".startRegistry()"));
+}
+
+function startsConnect(notebook: Notebook): boolean {
+  return codeOf(notebook).some(({ source }) => textOf(source).includes('services: ["connect"]'));
 }
 
 async function noPictureIsEmpty(notebook: Notebook): Promise<void> {
@@ -150,4 +157,25 @@ async function noSubjectIsLeft(number: string, registryUrl: string): Promise<voi
   const response = await fetch(`${registryUrl}/subjects?deleted=true`);
   const subjects: string[] = await response.json();
   deepEqual(subjects.filter((subject) => subject.startsWith(`lesson-${number}-`)), []);
+}
+
+/** Neither a connector nor what one leaves in Postgres. */
+async function noConnectorIsLeft(
+  number: string,
+  connectUrl: string,
+  databaseUrl: string,
+): Promise<void> {
+  const response = await fetch(`${connectUrl}/connectors`);
+  const connectors: string[] = await response.json();
+  deepEqual(connectors.filter((connector) => connector.startsWith(`lesson-${number}`)), []);
+  const sql = connect(databaseUrl, { max: 1 });
+  try {
+    const name = `lesson_${number}`;
+    const left =
+      await sql`select slot_name as name from pg_replication_slots where slot_name = ${name}
+      union all select pubname from pg_publication where pubname = ${name}`;
+    deepEqual([...left], []);
+  } finally {
+    await sql.end();
+  }
 }
