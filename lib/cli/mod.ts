@@ -6,6 +6,7 @@
  */
 export { type ConnectorFile, readConnectorFile } from "./connectors/connector_file.ts";
 export { type FilledConfig, fillReferences } from "./connectors/references.ts";
+export type { Variables } from "./connectors/surroundings.ts";
 export {
   type CommandLine,
   type Flag,

@@ -6,7 +6,9 @@ import { createTopicIfAbsent, type NewTopic } from "./topics.ts";
 
 /** What declaring a topic did. */
 export interface DeclaredTopic {
+  /** Its name. */
   readonly topic: string;
+  /** `changed`: it was there with other settings. */
   readonly outcome: "created" | "changed" | "unchanged";
   /** The names of the settings that are other than before. */
   readonly changed: readonly string[];
