@@ -90,7 +90,8 @@ export class ChangeReader {
   readonly #flatPlaces;
   readonly #envelopeReaders: readonly ValueReader[];
   readonly #envelopePlaces: readonly number[];
-  readonly #row: RowReader;
+  readonly #before: RowReader;
+  readonly #after: RowReader;
   /** For rows that were taken out of their envelope; made for the first of them. */
   #flatRow: RowReader | undefined;
 
@@ -106,7 +107,12 @@ export class ChangeReader {
       fieldReader(field, struct, rules.timePrecision)
     );
     this.#envelopePlaces = wanted.map((name) => this.#finder.indexOf(name));
-    this.#row = new RowReader(rules, fieldType(struct, "after") ?? fieldType(struct, "before"));
+    const row = fieldType(struct, "after") ?? fieldType(struct, "before");
+    this.#before = new RowReader(rules, row);
+    this.#after = new RowReader(rules, row);
+    this.#finder.lookInto("before", this.#before.finder);
+    this.#finder.lookInto("after", this.#after.finder);
+    this.#finder.lookInto("source", this.#source.finder);
   }
 
   /** Looks at the object that starts at `pos`; where it ends, or negative if there is none. */
@@ -146,8 +152,9 @@ export class ChangeReader {
   /** Adds a row that is gone, of which there is only the key. */
   readTombstone({ bytes, key }: ChangeRange, columns: readonly Column[]): string | undefined {
     this.#finder.clear();
+    this.#before.finder.clear();
     const unavailable: string[] = [];
-    return this.#row.readGone(bytes, -1, -1, key, columns, unavailable) ??
+    return this.#before.readGone(bytes, key, columns, unavailable) ??
       this.#finish(bytes, DELETE, columns, unavailable) ??
       this.#readFlatSource(bytes, columns);
   }
@@ -157,17 +164,17 @@ export class ChangeReader {
     const { starts, ends } = this.#finder;
     const op = operationAt(bytes, starts[OP]!, ends[OP]!);
     if (op === undefined) return describeNoChange(bytes, change.start, change.end);
-    const part = op === DELETE ? BEFORE : AFTER;
-    const start = objectAt(bytes, starts[part]!);
-    if (start < 0 && op !== DELETE) {
+    const isThere = objectAt(bytes, starts[op === DELETE ? BEFORE : AFTER]!) >= 0;
+    if (!isThere && op === DELETE) this.#before.finder.clear();
+    if (!isThere && op !== DELETE) {
       return `op "${
         String.fromCharCode(op)
       }": found no row in "after", wanted the row as it is now`;
     }
     const unavailable: string[] = [];
     const problem = op === DELETE
-      ? this.#row.readGone(bytes, start, ends[part]!, key, columns, unavailable)
-      : this.#row.readRow(bytes, start, ends[part]!, columns, unavailable);
+      ? this.#before.readGone(bytes, key, columns, unavailable)
+      : this.#after.readRow(bytes, columns, unavailable);
     return problem ?? lostValue(op, unavailable) ??
       this.#finish(bytes, op, columns, unavailable) ??
       this.#readSource(bytes, columns);
@@ -189,9 +196,10 @@ export class ChangeReader {
     const op = isGone ? DELETE : said;
     const row = this.#flatRow ??= new RowReader(this.#layout.rules, this.#struct);
     const unavailable: string[] = [];
+    row.finder.find(bytes, start, end);
     const problem = op === DELETE
-      ? row.readGone(bytes, start, end, key, columns, unavailable)
-      : row.readRow(bytes, start, end, columns, unavailable);
+      ? row.readGone(bytes, key, columns, unavailable)
+      : row.readRow(bytes, columns, unavailable);
     return problem ?? lostValue(op, unavailable) ??
       this.#finish(bytes, op, columns, unavailable) ??
       this.#readFlatSource(bytes, columns);
@@ -237,7 +245,7 @@ export class ChangeReader {
     const start = objectAt(bytes, this.#finder.starts[SOURCE]!);
     const [, time, position] = this.#changeColumns(columns);
     if (start >= 0) {
-      return this.#source.readSource(bytes, start, this.#finder.ends[SOURCE]!, time, position);
+      return this.#source.readSource(bytes, time, position);
     }
     time.appendNull();
     position.appendNull();

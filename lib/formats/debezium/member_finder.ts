@@ -23,6 +23,8 @@ export class MemberFinder {
   readonly #keys: readonly Uint8Array[];
   /** The members whose keys have a length. */
   readonly #byLength: number[][] = [];
+  /** Those that look into the objects that are members. */
+  readonly #within: (MemberFinder | undefined)[];
   /** The member that came after each one last time; the last entry: the one that came first. */
   readonly #next: Int32Array;
 
@@ -36,6 +38,12 @@ export class MemberFinder {
     this.#next[names.length - 1] = 0;
     this.starts = new Int32Array(names.length);
     this.ends = new Int32Array(names.length);
+    this.#within = names.map(() => undefined);
+  }
+
+  /** Has the members of a member found on the way, where that is an object. */
+  lookInto(name: string, finder: MemberFinder): void {
+    this.#within[this.indexOf(name)] = finder;
   }
 
   /** The place of a member in `starts` and `ends`. */
@@ -48,8 +56,12 @@ export class MemberFinder {
     this.starts.fill(-1);
   }
 
-  /** Where the object that starts at `pos` ends; negative, as `skipValue` says, if there is none. */
-  find(bytes: Uint8Array, pos: number, end: number): number {
+  /**
+   * Where the object that starts at `pos` ends; negative, as `skipValue` says, if there is none.
+   *
+   * @param depth How many objects it lies in.
+   */
+  find(bytes: Uint8Array, pos: number, end: number, depth = 0): number {
     const { starts, ends } = this;
     const next = this.#next;
     starts.fill(-1);
@@ -73,7 +85,10 @@ export class MemberFinder {
         pos++;
       }
       if (bytes[pos]! <= SPACE) pos = skipWhitespace(bytes, pos, end);
-      const after = skipValue(bytes, pos, end, 1);
+      const within = found >= 0 && bytes[pos] === OPEN_BRACE ? this.#within[found] : undefined;
+      const after = within === undefined
+        ? skipValue(bytes, pos, end, depth + 1)
+        : within.find(bytes, pos, end, depth + 1);
       if (after < 0) return after;
       if (found >= 0) {
         starts[found] = pos;

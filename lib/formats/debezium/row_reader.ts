@@ -26,34 +26,32 @@ export interface KeyValues {
   read(field: number, column: Column): string | undefined;
 }
 
-/** Reads the rows that changes of one schema are about: `after` and `before` of an envelope. */
+/** Reads the rows that changes of one schema are about: `after` or `before` of an envelope. */
 export class RowReader {
+  /** Finds the values of a row, before it is read. */
+  readonly finder: MemberFinder;
   readonly #rules: ReadRules;
-  readonly #finder: MemberFinder;
   readonly #readers: readonly ValueReader[];
 
   /** For rows of a struct; of one that is not known, by what is wanted. */
   constructor(rules: ReadRules, struct: ConnectType | undefined) {
     this.#rules = rules;
-    this.#finder = new MemberFinder(rules.fields.map(({ sourceName }) => sourceName));
+    this.finder = new MemberFinder(rules.fields.map(({ sourceName }) => sourceName));
     this.#readers = rules.fields.map((field) => fieldReader(field, struct, rules.timePrecision));
   }
 
   /**
-   * Adds the row in `bytes[start, end)`, an object, to the columns, or says what is wrong with it.
+   * Adds the row that was found to the columns, or says what is wrong with it.
    *
    * @param unavailable Gets the names of columns whose values did not come.
    */
   readRow(
     bytes: Uint8Array,
-    start: number,
-    end: number,
     columns: readonly Column[],
     unavailable: string[],
   ): string | undefined {
     const { fields, isKey } = this.#rules;
-    const { starts, ends } = this.#finder;
-    this.#finder.find(bytes, start, end);
+    const { starts, ends } = this.finder;
     for (let i = 0; i < fields.length; i++) {
       const from = starts[i]!;
       const field = fields[i]!;
@@ -73,23 +71,19 @@ export class RowReader {
   }
 
   /**
-   * Adds what is known of a row that is gone: the object in `bytes[start, end)`, if `start` is not
-   * negative, and where it lacks values of the key, those of the record's key.
+   * Adds what is known of a row that is gone: what was found of it, and where that lacks values of the
+   * key, those of the record's key.
    *
    * @param unavailable Gets the names of the columns without a value.
    */
   readGone(
     bytes: Uint8Array,
-    start: number,
-    end: number,
     key: () => KeyValues | string,
     columns: readonly Column[],
     unavailable: string[],
   ): string | undefined {
     const { fields, isKey } = this.#rules;
-    const { starts, ends } = this.#finder;
-    if (start < 0) this.#finder.clear();
-    else this.#finder.find(bytes, start, end);
+    const { starts, ends } = this.finder;
     for (let i = 0; i < fields.length; i++) {
       const from = starts[i]!;
       const field = fields[i]!;

@@ -34,19 +34,13 @@ export class SourceReader {
   readonly #numbers = new NumberScanner();
   readonly #text = new Uint8Array(2 * (1 + LOG_DIGITS + INTEGER_DIGITS));
   #length = 0;
-  readonly #own = new MemberFinder(MEMBERS);
-  readonly #ownPlaces = placesIn(this.#own, (member) => [member]);
+  /** Finds what is read of an envelope's `source`. */
+  readonly finder = new MemberFinder(MEMBERS);
+  readonly #ownPlaces = placesIn(this.finder, (member) => [member]);
 
-  /** Adds what an envelope's `source`, the object in `bytes[start, end)`, says. */
-  readSource(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    time: Column,
-    position: Column,
-  ): string | undefined {
-    this.#own.find(bytes, start, end);
-    return this.read(bytes, this.#own, this.#ownPlaces, time, position);
+  /** Adds what an envelope's `source` says, which was found. */
+  readSource(bytes: Uint8Array, time: Column, position: Column): string | undefined {
+    return this.read(bytes, this.finder, this.#ownPlaces, time, position);
   }
 
   /** Adds what some of the members that were found say. */

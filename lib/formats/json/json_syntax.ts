@@ -15,6 +15,17 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** 1 for the bytes of a string that are characters by themselves. */
+const IS_PLAIN = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
+);
+/** 1 for what may stand behind a backslash, but `u`. */
+const IS_ESCAPED = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => Number('"\\/bfnrt'.includes(String.fromCharCode(byte))),
+);
+
 /**
  * The end of the JSON value that starts at `pos`, which is no whitespace. Negative if there is none
  * in `bytes[pos, end)`: then `~result` is where it goes wrong, unless it is nested too deep.
@@ -53,19 +64,16 @@ export function skipWhitespace(bytes: Uint8Array, pos: number, end: number): num
 export function skipString(bytes: Uint8Array, pos: number, end: number): number {
   if (bytes[pos] !== QUOTE) return ~pos;
   pos++;
-  while (pos < end) {
+  for (;;) {
+    while (pos < end && IS_PLAIN[bytes[pos]!] === 1) pos++;
+    if (pos >= end) return ~end;
     const byte = bytes[pos]!;
     if (byte === QUOTE) return pos + 1;
     if (byte < 0x20) return ~pos;
-    const next = byte === BACKSLASH
-      ? skipEscape(bytes, pos, end)
-      : byte < 0x80
-      ? pos + 1
-      : skipUtf8(bytes, pos, end);
+    const next = byte === BACKSLASH ? skipEscape(bytes, pos, end) : skipUtf8(bytes, pos, end);
     if (next < 0) return next;
     pos = next;
   }
-  return ~end;
 }
 
 /**
@@ -177,7 +185,7 @@ function skipEscape(bytes: Uint8Array, pos: number, end: number): number {
   if (pos >= end) return ~end;
   const letter = bytes[pos]!;
   if (letter !== 0x75) { // u
-    return '"\\/bfnrt'.includes(String.fromCharCode(letter)) ? pos + 1 : ~pos;
+    return IS_ESCAPED[letter] === 1 ? pos + 1 : ~pos;
   }
   for (let i = 1; i <= 4; i++) {
     if (pos + i >= end) return ~end;
