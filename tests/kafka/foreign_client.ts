@@ -23,14 +23,14 @@ export async function withForeignProducer(
 }
 
 /** Runs a test with kafkajs's admin client. */
-export async function withForeignAdmin(
+export async function withForeignAdmin<T>(
   connection: KafkaConnection,
-  test: (admin: Admin) => Promise<void>,
-): Promise<void> {
+  test: (admin: Admin) => Promise<T>,
+): Promise<T> {
   const admin = client(connection).admin();
   await admin.connect();
   try {
-    await test(admin);
+    return await test(admin);
   } finally {
     await admin.disconnect();
   }
