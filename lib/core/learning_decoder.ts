@@ -25,7 +25,7 @@ export class SchemaLearned extends Error {
   /** All that it knows now, as one line of text. */
   readonly learned: string;
 
-  /** `message` is for people: `new column "note" string`. */
+  /** `message` is for people: `new column "note" string`; empty if they need not know. */
   constructor(message: string, decoder: object, learned: string) {
     super(message);
     this.name = "SchemaLearned";

@@ -173,7 +173,7 @@ export class StreamingQuery {
   /** Goes on with wider rows: sinks and state are opened anew, sources stay as they are. */
   async #widen(learned: SchemaLearned): Promise<QueryRun> {
     await this.#parts.plan.learn(learned);
-    this.#notice(learned.message);
+    if (learned.message !== "") this.#notice(learned.message);
     await this.#closeRun();
     return await this.#openRun();
   }

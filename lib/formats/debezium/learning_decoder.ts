@@ -72,7 +72,7 @@ export class LearningDebeziumDecoder<Row> implements LearningDecoder<Row> {
     if (lesson === undefined) return;
     const { known, added } = lesson;
     const message = added.length === 0
-      ? "saw the types of the columns for the first time"
+      ? ""
       : `new column${added.length > 1 ? "s" : ""} ${added.join(", ")}`;
     throw new SchemaLearned(message, this, formatKnownColumns(known));
   }
