@@ -1,7 +1,7 @@
 /**
  * Kafka batches, exactly once, into Postgres and Delta Lake tables: what a pipeline is made of.
  *
- *     kafka | ndjson  ->  json | avro  ->  pipeline  ->  postgres, delta, deadLetterTopic, foreachBatch
+ *     kafka | ndjson  ->  json | avro  ->  pipeline  ->  postgres, mysql, delta, kafkaSink, foreachBatch
  *
  * Pipelines and notebooks import it as `sluice`. It holds no code of its own, only the names of the
  * parts that most of them need; the others, such as `DeltaTable` and `createProducer`, are in the
@@ -65,6 +65,7 @@ export {
   stallWatchdog,
   type StallWatchdogOptions,
 } from "./observe/mod.ts";
+export { mysql, type MysqlOptions } from "./mysql/mod.ts";
 export {
   postgres,
   type PostgresOptions,

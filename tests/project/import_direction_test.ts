@@ -9,6 +9,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/files": ["lib/core", "lib/formats", "lib/parquet"],
   "lib/formats": ["lib/core"],
   "lib/local": ["lib/core"],
+  "lib/mysql": ["lib/core"],
   "lib/parquet": ["lib/core"],
   "lib/postgres": ["lib/core"],
   "lib/sql": ["lib/core"],
