@@ -7,11 +7,23 @@ const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** Objects with more members than these are looked through. */
+const MAX_EXPECTED = 256;
+
+/** A member that is expected at its place in an object. */
+interface ExpectedMember {
+  /** Its name as it stands there, with quotes and colon. */
+  readonly key: Uint8Array;
+  /** Which of the wanted members it is; -1: none. */
+  readonly index: number;
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Finds where in a JSON object the values of some members are, without reading them. It expects them
- * in the order of the object before; others are passed over, and of members of one name the last counts.
+ * Finds where in a JSON object the values of some members are, without reading them. It expects the
+ * members of the object before, in their order: objects that are alike are compared with it and not
+ * looked through. Members that are not wanted are passed over; of those of one name the last counts.
  */
 export class MemberFinder {
   /** Where the value of each member begins; -1 where the object does not have it. */
@@ -25,17 +37,14 @@ export class MemberFinder {
   readonly #byLength: number[][] = [];
   /** Those that look into the objects that are members. */
   readonly #within: (MemberFinder | undefined)[];
-  /** The member that came after each one last time; the last entry: the one that came first. */
-  readonly #next: Int32Array;
+  /** The members of the object before, wanted or not. */
+  readonly #expected: ExpectedMember[] = [];
 
   /** Prepares for members of these names, each once. */
   constructor(names: readonly string[]) {
     this.#names = names;
     this.#keys = names.map((name) => new TextEncoder().encode(`${JSON.stringify(name)}:`));
     this.#keys.forEach((key, i) => (this.#byLength[key.length] ??= []).push(i));
-    this.#next = Int32Array.from({ length: names.length + 1 }, (_, i) => i + 1);
-    this.#next[names.length] = 0;
-    this.#next[names.length - 1] = 0;
     this.starts = new Int32Array(names.length);
     this.ends = new Int32Array(names.length);
     this.#within = names.map(() => undefined);
@@ -63,26 +72,27 @@ export class MemberFinder {
    */
   find(bytes: Uint8Array, pos: number, end: number, depth = 0): number {
     const { starts, ends } = this;
-    const next = this.#next;
     starts.fill(-1);
-    let last = starts.length;
     if (pos >= end || bytes[pos] !== OPEN_BRACE) return ~pos;
     pos = skipWhitespace(bytes, pos + 1, end);
     if (pos < end && bytes[pos] === CLOSE_BRACE) return pos + 1;
-    for (;;) {
-      let found = next[last]!;
-      const key = this.#keys[found]!;
-      let i = 0;
-      while (i < key.length && bytes[pos + i] === key[i]) i++;
-      if (i === key.length && pos + i <= end) {
-        pos += i;
+    for (let member = 0;; member++) {
+      let found: number;
+      const expected = this.#expected[member];
+      if (expected !== undefined && isAt(expected.key, bytes, pos, end)) {
+        found = expected.index;
+        pos += expected.key.length;
       } else {
         const nameEnd = skipString(bytes, pos, end);
         if (nameEnd < 0) return nameEnd;
         found = this.#lookUp(bytes, pos, nameEnd);
-        pos = skipWhitespace(bytes, nameEnd, end);
-        if (pos >= end || bytes[pos] !== COLON) return ~pos;
-        pos++;
+        const colon = skipWhitespace(bytes, nameEnd, end);
+        if (colon >= end || bytes[colon] !== COLON) return ~colon;
+        if (member < MAX_EXPECTED) {
+          const key = this.#keys[found] ?? bytes.slice(pos, colon + 1);
+          this.#expected[member] = { key, index: found };
+        }
+        pos = colon + 1;
       }
       if (bytes[pos]! <= SPACE) pos = skipWhitespace(bytes, pos, end);
       const within = found >= 0 && bytes[pos] === OPEN_BRACE ? this.#within[found] : undefined;
@@ -93,8 +103,6 @@ export class MemberFinder {
       if (found >= 0) {
         starts[found] = pos;
         ends[found] = after;
-        next[last] = found;
-        last = found;
       }
       pos = after;
       if (bytes[pos]! <= SPACE) pos = skipWhitespace(bytes, pos, end);
@@ -123,4 +131,10 @@ export class MemberFinder {
   #lookUpEscaped(bytes: Uint8Array, pos: number, end: number): number {
     return this.#names.indexOf(JSON.parse(utf8.decode(bytes.subarray(pos, end))));
   }
+}
+
+function isAt(key: Uint8Array, bytes: Uint8Array, pos: number, end: number): boolean {
+  if (pos + key.length > end) return false;
+  for (let i = 0; i < key.length; i++) if (bytes[pos + i] !== key[i]) return false;
+  return true;
 }
