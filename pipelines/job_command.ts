@@ -106,8 +106,8 @@ export interface JobPlaces {
   readonly databaseUrl: string;
   /** In Postgres. */
   readonly tables: readonly string[];
-  /** The Delta table. */
-  readonly lakePath: string;
+  /** The Delta table, if there is one. */
+  readonly lakePath?: string;
   readonly checkpointLocation: string;
   /** True if the services are those of this machine, where the job may be begun anew. */
   readonly isLocal: boolean;
@@ -152,11 +152,12 @@ function withAdvice(error: unknown, places: JobPlaces): unknown {
     return error;
   }
   const tables = places.tables.map(quotedTable).join(", ");
+  const folders = [places.checkpointLocation, places.lakePath ?? []].flat().join(" ");
   return new SluiceError(error.code, {
     ...error.details,
     hint: `${error.details.hint}.\n\nTo forget all that this job did and begin anew, remove its ` +
       "checkpoint and all its tables; one without the others would lose or double rows:\n\n" +
-      `  rm -rf ${places.checkpointLocation} ${places.lakePath}\n` +
+      `  rm -rf ${folders}\n` +
       `  psql ${places.databaseUrl} -c 'drop table if exists ${tables}'`,
     cause: error,
   });

@@ -123,7 +123,9 @@ export class ConnectHttp {
       throw unavailable(attempted, where, reasonOf(cause), cause);
     }
     const json = parseJson(text);
-    if (status >= 500 || status === CONFLICT || status === 408 || status === 429) {
+    // Connect answers in JSON; while it starts, its web server knows no path and says so in HTML.
+    const isStarting = status === 404 && json === undefined;
+    if (status >= 500 || status === CONFLICT || status === 408 || status === 429 || isStarting) {
       throw unavailable(attempted, where, describe(status, json ?? text));
     }
     if (status === 401 || status === 403) {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects, throws } from "assert";
+import { deepEqual, equal, ok, rejects, throws } from "assert";
 import { readConnectorFile } from "../../lib/cli/connectors/connector_file.ts";
 import { fillReferences, plainSecrets } from "../../lib/cli/connectors/references.ts";
 import { checkout } from "../support/paths.ts";
@@ -58,6 +58,8 @@ Deno.test("the connectors that come along keep no secret, and have their topics 
     deepEqual(plainSecrets(file.config), [], name);
     const { config } = fillReferences(file, VARIABLES);
     equal(config["topic.creation.default.replication.factor"], "-1", name);
-    equal(config["decimal.handling.mode"], "string", name);
+    // Without schemas nothing says what scale the bytes of a decimal have.
+    const hasSchemas = config["value.converter.schemas.enable"] === "true";
+    ok(config["decimal.handling.mode"] === "string" || hasSchemas, name);
   }
 });

@@ -1,0 +1,74 @@
+/**
+ * Changes funds and their units at random, in the database that the pipeline `funds` captures.
+ *
+ *     deno task producer:funds --interval 100
+ */
+import {
+  count,
+  type Flags,
+  flagsHelp,
+  parseFlags,
+  print,
+  printError,
+  runCommand,
+  stopOnSignals,
+  wholeNumber,
+} from "../../lib/cli/mod.ts";
+import { ensureStack } from "../../lib/stack/mod.ts";
+import { postgresSource } from "../capture/source_database.ts";
+import { changeFunds } from "./change_funds.ts";
+
+const DEFAULT_INTERVAL_MS = 1_000;
+
+const FLAGS = {
+  interval: {
+    type: "string",
+    value: "ms",
+    help: `milliseconds from one transaction to the next; default ${count(DEFAULT_INTERVAL_MS)}; ` +
+      "0: as fast as they can be made, and without showing them",
+  },
+  count: { type: "string", value: "n", help: "transactions to make; default: until Ctrl-C" },
+  seed: { type: "string", value: "n", help: "seed of the simulation; default: the time" },
+  database: {
+    type: "string",
+    value: "name",
+    help: "the database, made with its tables if it is absent; default finance",
+  },
+  help: { type: "boolean", help: "show this" },
+} as const satisfies Flags;
+
+async function main(args: readonly string[]): Promise<void> {
+  const values = parseFlags("producer:funds", args, FLAGS);
+  if (values.help) {
+    print(`Simulates a fund manager's database.\n\n${flagsHelp(FLAGS)}`);
+    return;
+  }
+  const intervalMs = wholeNumber("interval", values.interval, 0) ?? DEFAULT_INTERVAL_MS;
+  const limit = wholeNumber("count", values.count, 1);
+  const seed = wholeNumber("seed", values.seed, 0);
+  const { databaseUrl: serverUrl } = await ensureStack({
+    services: ["postgres"],
+    onProgress: printError,
+  });
+  const name = values.database ?? "finance";
+  const databaseUrl = await postgresSource({
+    serverUrl,
+    name,
+    schemaPath: "data/funds/source.sql",
+  });
+  const stop = new AbortController();
+  using _signals = stopOnSignals(() => stop.abort());
+  const changed = await changeFunds({
+    databaseUrl,
+    intervalMs,
+    ...(limit === undefined ? {} : { count: limit }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(intervalMs === 0
+      ? {}
+      : { onChange: ({ table, op, row }) => print(`${op} ${table} ${row}`) }),
+    signal: stop.signal,
+  });
+  print(`${count(changed)} changes of rows in database ${name}`);
+}
+
+if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
