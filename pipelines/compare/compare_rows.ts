@@ -1,0 +1,86 @@
+/** A row as it is compared: its key, and the text of each column. */
+export interface ComparedRow {
+  readonly key: bigint;
+  /** Null for SQL's null. */
+  readonly values: readonly (string | null)[];
+}
+
+/** A key whose rows are not the same. */
+export interface Difference {
+  readonly key: bigint;
+  /** What differs, for a person. */
+  readonly what: string;
+}
+
+/** What comparing two tables found. */
+export interface Comparison {
+  /** Rows of the source. */
+  readonly sourceRows: number;
+  /** Rows that are the same in both. */
+  readonly equal: number;
+  /** Rows that are in both, with other values. */
+  readonly different: number;
+  /** Rows of the source that the copy lacks. */
+  readonly missing: number;
+  /** Rows of the copy that the source does not have. */
+  readonly surplus: number;
+  /** The first of those that are not equal, by key. */
+  readonly differences: readonly Difference[];
+}
+
+const MAX_DIFFERENCES = 10;
+
+/** Compares two tables row for row; both come in the order of their keys, and none is kept. */
+export async function compareRows(
+  columns: readonly string[],
+  source: AsyncIterable<ComparedRow>,
+  copy: AsyncIterable<ComparedRow>,
+): Promise<Comparison> {
+  const found = { sourceRows: 0, equal: 0, different: 0, missing: 0, surplus: 0 };
+  const differences: Difference[] = [];
+  const tell = (key: bigint, what: string) => {
+    if (differences.length < MAX_DIFFERENCES) differences.push({ key, what });
+  };
+  const sources = source[Symbol.asyncIterator]();
+  const copies = copy[Symbol.asyncIterator]();
+  let wanted = await nextRow(sources);
+  let copied = await nextRow(copies);
+  while (wanted !== undefined || copied !== undefined) {
+    if (wanted === undefined || (copied !== undefined && copied.key < wanted.key)) {
+      found.surplus++;
+      tell(copied!.key, "is not in the source");
+      copied = await nextRow(copies);
+      continue;
+    }
+    found.sourceRows++;
+    if (copied === undefined || wanted.key < copied.key) {
+      found.missing++;
+      tell(wanted.key, "is not in the copy");
+    } else {
+      const what = differenceOf(columns, wanted, copied);
+      if (what === "") found.equal++;
+      else {
+        found.different++;
+        tell(wanted.key, what);
+      }
+      copied = await nextRow(copies);
+    }
+    wanted = await nextRow(sources);
+  }
+  return { ...found, differences };
+}
+
+async function nextRow(rows: AsyncIterator<ComparedRow>): Promise<ComparedRow | undefined> {
+  const next = await rows.next();
+  return next.done ? undefined : next.value;
+}
+
+function differenceOf(columns: readonly string[], source: ComparedRow, copy: ComparedRow): string {
+  return columns
+    .map((column, i) => ({ column, wanted: source.values[i]!, copied: copy.values[i]! }))
+    .filter(({ wanted, copied }) => wanted !== copied)
+    .map(({ column, wanted, copied }) =>
+      `${column}: source ${JSON.stringify(wanted)}, copy ${JSON.stringify(copied)}`
+    )
+    .join("; ");
+}
