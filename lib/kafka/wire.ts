@@ -27,7 +27,8 @@ export class RequestWriter {
 
   /** INT8. */
   int8(value: number): this {
-    this.#view.setInt8(this.#room(1), value);
+    const at = this.#room(1);
+    this.#view.setInt8(at, value);
     return this;
   }
 
@@ -38,19 +39,22 @@ export class RequestWriter {
 
   /** INT16. */
   int16(value: number): this {
-    this.#view.setInt16(this.#room(2), value);
+    const at = this.#room(2);
+    this.#view.setInt16(at, value);
     return this;
   }
 
   /** INT32. */
   int32(value: number): this {
-    this.#view.setInt32(this.#room(4), value);
+    const at = this.#room(4);
+    this.#view.setInt32(at, value);
     return this;
   }
 
   /** INT64. */
   int64(value: bigint): this {
-    this.#view.setBigInt64(this.#room(8), value);
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, value);
     return this;
   }
 
@@ -105,12 +109,12 @@ export class RequestWriter {
   }
 
   #raw(bytes: Uint8Array): this {
-    // In two steps: making room may replace the array.
     const at = this.#room(bytes.length);
     this.#bytes.set(bytes, at);
     return this;
   }
 
+  /** Where so many bytes more may be written; it may replace array and view. */
   #room(size: number): number {
     const at = this.#length;
     this.#length += size;
