@@ -1,6 +1,7 @@
 /**
  * Shows whether the copies that `pipeline:orders_replica` keeps have the rows of their source, row for
  * row, and how far they are behind. It exits with 1 if they differ although nothing is on its way.
+ * `--delete-surplus` takes rows out of the copies whose deletion nobody captured.
  *
  *     deno task compare
  */
@@ -19,6 +20,7 @@ import {
   type ComparedReplica,
   compareReplica,
 } from "./compare/compare_replica.ts";
+import { deleteSurplus } from "./compare/delete_surplus.ts";
 import {
   databaseOf,
   type OrdersPlaces,
@@ -28,6 +30,10 @@ import {
 
 const FLAGS = {
   ...PLACE_FLAGS,
+  "delete-surplus": {
+    type: "boolean",
+    help: "take rows out of the copies that are not in the source, when nothing is on its way",
+  },
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
@@ -43,7 +49,12 @@ async function main(args: readonly string[]): Promise<number> {
     onProgress: printError,
   });
   const places = ordersPlaces(values, databaseUrl);
-  const compared = await compareReplica(brokers, places);
+  let compared = await compareReplica(brokers, places);
+  if (values["delete-surplus"] && compared.isSettled) {
+    const deleted = await deleteSurplus(places.destinationUrl, compared.copies);
+    printError(`deleted ${count(deleted)} rows from the copies`);
+    if (deleted > 0) compared = await compareReplica(brokers, places);
+  }
   for (const line of report(places, compared)) print(line);
   return compared.isSettled && !compared.copies.every(isEqual) ? 1 : 0;
 }

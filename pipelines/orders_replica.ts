@@ -16,7 +16,7 @@
  * A new snapshot tells of the rows that are there. An order that was deleted while nobody captured it
  * stays in the copies: between the end of a slot and a new snapshot (a slot that was lost, or dropped
  * with the connector and its offsets; a connector that died before it had stored any). `deno task
- * compare` shows it as one too many; it is to be deleted by hand.
+ * compare` shows it as one too many, and takes it out with `--delete-surplus`.
  *
  *     deno task pipeline:orders_replica --help
  */

@@ -3,7 +3,12 @@ export interface ComparedRow {
   readonly key: bigint;
   /** Null for SQL's null. */
   readonly values: readonly (string | null)[];
+  /** Another one whenever the row is written. */
+  readonly version: string;
 }
+
+/** A row of the copy that the source does not have. */
+export type SurplusRow = Pick<ComparedRow, "key" | "version">;
 
 /** A key whose rows are not the same. */
 export interface Difference {
@@ -24,13 +29,18 @@ export interface Comparison {
   readonly missing: number;
   /** Rows of the copy that the source does not have. */
   readonly surplus: number;
+  /** All of these. */
+  readonly surplusRows: readonly SurplusRow[];
   /** The first of those that are not equal, by key. */
   readonly differences: readonly Difference[];
 }
 
 const MAX_DIFFERENCES = 10;
 
-/** Compares two tables row for row; both come in the order of their keys, and none is kept. */
+/**
+ * Compares two tables row for row; both come in the order of their keys. Of rows nothing is kept but the
+ * keys of those that are too many.
+ */
 export async function compareRows(
   columns: readonly string[],
   source: AsyncIterable<ComparedRow>,
@@ -38,6 +48,7 @@ export async function compareRows(
 ): Promise<Comparison> {
   const found = { sourceRows: 0, equal: 0, different: 0, missing: 0, surplus: 0 };
   const differences: Difference[] = [];
+  const surplusRows: SurplusRow[] = [];
   const tell = (key: bigint, what: string) => {
     if (differences.length < MAX_DIFFERENCES) differences.push({ key, what });
   };
@@ -48,6 +59,7 @@ export async function compareRows(
   while (wanted !== undefined || copied !== undefined) {
     if (wanted === undefined || (copied !== undefined && copied.key < wanted.key)) {
       found.surplus++;
+      surplusRows.push({ key: copied!.key, version: copied!.version });
       tell(copied!.key, "is not in the source");
       copied = await nextRow(copies);
       continue;
@@ -67,7 +79,7 @@ export async function compareRows(
     }
     wanted = await nextRow(sources);
   }
-  return { ...found, differences };
+  return { ...found, surplusRows, differences };
 }
 
 async function nextRow(rows: AsyncIterator<ComparedRow>): Promise<ComparedRow | undefined> {

@@ -30,13 +30,15 @@ export async function* tableRows(
     return `case when length(${text}) <= ${MAX_TEXT} then ${text} else left(${text}, ${MAX_TEXT}) ` +
       `|| '… of ' || length(${text}) || ' characters, md5 ' || md5(${text}) end as c${i}`;
   });
-  const statement = `select ${[`${quoted(key)}::text as key`, ...texts].join(", ")} ` +
+  const always = [`${quoted(key)}::text as key`, "xmin::text as version"];
+  const statement = `select ${[...always, ...texts].join(", ")} ` +
     `from ${quoted(table)} order by ${quoted(key)}`;
   // A cursor needs the extended protocol, which a statement without parameters does not get by itself.
   const rows = sql.unsafe(statement, [], { simple: false } as never).cursor(CURSOR_ROWS);
   for await (const block of rows) {
     for (const row of block) {
-      yield { key: BigInt(row.key), values: columns.map((_, i) => row[`c${i}`]) };
+      const values = columns.map((_, i) => row[`c${i}`]);
+      yield { key: BigInt(row.key), values, version: row.version };
     }
   }
 }

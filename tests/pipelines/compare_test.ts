@@ -1,7 +1,13 @@
 import { deepEqual, equal, match } from "assert";
 import { createHash } from "node:crypto";
 import { createProducer, createTopicIfAbsent } from "../../lib/kafka/mod.ts";
-import { type ComparedRow, compareRows } from "../../pipelines/compare/compare_rows.ts";
+import type { ComparedCopy } from "../../pipelines/compare/compare_replica.ts";
+import {
+  type ComparedRow,
+  compareRows,
+  type SurplusRow,
+} from "../../pipelines/compare/compare_rows.ts";
+import { deleteSurplus } from "../../pipelines/compare/delete_surplus.ts";
 import { Random } from "../support/random.ts";
 import { type OrdersWorld, ordersWorld } from "./orders_world.ts";
 
@@ -21,7 +27,7 @@ Deno.test("compareRows() counts what is equal, different, missing and too many, 
       return JSON.stringify(wanted) === JSON.stringify(copied) ? "equal" : "different";
     });
     const times = (kind: string) => kinds.filter((each) => each === kind).length;
-    const { differences, ...counts } = found;
+    const { differences, surplusRows, ...counts } = found;
     deepEqual(counts, {
       sourceRows: source.size,
       equal: times("equal"),
@@ -29,6 +35,8 @@ Deno.test("compareRows() counts what is equal, different, missing and too many, 
       missing: times("missing"),
       surplus: times("surplus"),
     });
+    const surplus = keys.filter((_, i) => kinds[i] === "surplus");
+    deepEqual(surplusRows.map(({ key }) => Number(key)), surplus);
     const differing = keys.filter((_, i) => kinds[i] !== "equal").slice(0, 10);
     deepEqual(differences.map(({ key }) => Number(key)), differing, `seed ${seed}`);
   }
@@ -72,6 +80,43 @@ Deno.test("compare tells which rows differ in what, and exits with 1 only when n
   match(behind.stdout, /The copies differ; changes may be on their way to them\.\n$/);
 });
 
+Deno.test("compare takes surplus rows out of the copies, but none that was written since, nor while changes are on their way", async () => {
+  await using world = await copiedWorld(30);
+  const { destination } = world;
+  for (const table of ["orders", "orders_projected"]) {
+    await destination`insert into ${
+      destination(table)
+    } (order_id, user_id) values (-1, 1), (99, 1)`;
+  }
+  const cleaned = await world.run(COMPARE, ...world.places, "--delete-surplus");
+  equal(cleaned.code, 0, cleaned.stdout + cleaned.stderr);
+  match(cleaned.stderr, /deleted 4 rows from the copies\n/);
+  match(cleaned.stdout, /The copies are equal to the source\.\n$/);
+  equal((await destination`select * from orders`).length, 30);
+
+  // Seen, and then the order comes again.
+  await destination`insert into orders (order_id, user_id) values (98, 1), (99, 1)`;
+  const copies = await surplusOf(destination);
+  await destination`update orders set user_id = 2 where order_id = 99`;
+  equal(
+    await deleteSurplus(world.destinationUrl, [{
+      ...NO_DIFFERENCE,
+      table: "orders",
+      surplusRows: copies,
+    }]),
+    1,
+  );
+  deepEqual(
+    (await destination`select order_id from orders where order_id > 30`).map((row) => row.order_id),
+    [99],
+  );
+
+  await send(world, 3);
+  const behind = await world.run(COMPARE, ...world.places, "--delete-surplus");
+  equal(behind.code, 0, behind.stderr);
+  match(behind.stdout, /orders: 30 equal, 0 different, 0 missing, 1 too many\n/);
+});
+
 Deno.test("compare holds a few rows at a time", async () => {
   await using world = await copiedWorld(150_000);
   await world.destination`delete from orders where order_id = 149999`;
@@ -95,6 +140,7 @@ Deno.test("compare's --help tells every flag; what is wrong or not there is told
     "--destination",
     "--connector",
     "--prefix",
+    "--delete-surplus",
     "--help",
   ]);
   const wrong = await world.run(COMPARE, "--sources", "x");
@@ -120,7 +166,9 @@ function someRows(random: Random): Map<number, ComparedRow["values"]> {
 async function* later(
   rows: ReadonlyMap<number, ComparedRow["values"]>,
 ): AsyncGenerator<ComparedRow> {
-  for (const [key, values] of rows) yield await Promise.resolve({ key: BigInt(key), values });
+  for (const [key, values] of rows) {
+    yield await Promise.resolve({ key: BigInt(key), values, version: "" });
+  }
 }
 
 /** A source with so many orders, and copies as a query would have made them; nothing is captured. */
@@ -143,4 +191,21 @@ async function send({ brokers, topic }: OrdersWorld, count: number): Promise<voi
   } finally {
     await producer.close();
   }
+}
+
+const NO_DIFFERENCE: Omit<ComparedCopy, "table" | "surplusRows"> = {
+  sourceRows: 30,
+  equal: 30,
+  different: 0,
+  missing: 0,
+  surplus: 0,
+  differences: [],
+  missingColumns: [],
+};
+
+/** The orders that no test made, as `compare` sees them now. */
+async function surplusOf(destination: OrdersWorld["destination"]): Promise<SurplusRow[]> {
+  const rows = await destination`
+    select order_id::text as key, xmin::text as version from orders where order_id > 30`;
+  return rows.map(({ key, version }) => ({ key: BigInt(key), version }));
 }

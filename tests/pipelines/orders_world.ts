@@ -31,6 +31,7 @@ export interface OrdersWorld extends AsyncDisposable {
   readonly sourceUrl: string;
   readonly source: Sql;
   readonly destination: Sql;
+  readonly destinationUrl: string;
   /** The flags that name all this, for the pipeline and for `compare`. */
   readonly places: readonly string[];
   /** Makes the connector, or leaves it as it is; with settings other than those of its file. */
@@ -120,6 +121,7 @@ export async function ordersWorld(): Promise<OrdersWorld> {
     sourceUrl,
     source,
     destination,
+    destinationUrl,
     places,
     capture: (others = {}) =>
       capture({
