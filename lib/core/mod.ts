@@ -43,6 +43,7 @@ export {
   type Offsets,
   parseOffsets,
 } from "./offsets.ts";
+export { judgeBatch, type Progress, PROGRESS_TABLE, ProgressSchema } from "./progress.ts";
 export {
   type DeadLetter,
   deadLetter,

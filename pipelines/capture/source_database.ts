@@ -52,7 +52,8 @@ export async function mariadbSource(options: SourceDatabaseOptions): Promise<str
   return url;
 }
 
-function withDatabase(serverUrl: string, name: string): string {
+/** The address of a database beside that of an address. */
+export function withDatabase(serverUrl: string, name: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${encodeURIComponent(name)}`;
   return url.href;

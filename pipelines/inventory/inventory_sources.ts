@@ -1,4 +1,4 @@
-import { mariadbSource, postgresSource } from "../capture/source_database.ts";
+import { mariadbSource, postgresSource, withDatabase } from "../capture/source_database.ts";
 
 /** The servers that the databases are on. */
 export interface InventoryServers {
@@ -36,9 +36,11 @@ export async function inventorySources(
 
 /** The databases that are written, for captured ones of that name. */
 export function inventoryServing(servers: InventoryServers, sourceName: string): InventoryServing {
-  const at = (url: string) =>
-    Object.assign(new URL(url), { pathname: servingName(sourceName) }).href;
-  return { postgresUrl: at(servers.databaseUrl), mysqlUrl: at(servers.mysqlUrl) };
+  const name = servingName(sourceName);
+  return {
+    postgresUrl: withDatabase(servers.databaseUrl, name),
+    mysqlUrl: withDatabase(servers.mysqlUrl, name),
+  };
 }
 
 /** Makes them, with their tables and indexes, where they are absent. */

@@ -1,4 +1,5 @@
 import type { Flags, FlagValues } from "../../lib/cli/mod.ts";
+import { withDatabase } from "../capture/source_database.ts";
 import { ordersTopic } from "./orders_table.ts";
 
 const DEFAULT_SOURCE = "sourcedb";
@@ -80,10 +81,4 @@ export function ordersPlaces(
 /** The name of the database that an address has. */
 export function databaseOf(url: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(1));
-}
-
-function withDatabase(serverUrl: string, name: string): string {
-  const url = new URL(serverUrl);
-  url.pathname = `/${encodeURIComponent(name)}`;
-  return url.href;
 }

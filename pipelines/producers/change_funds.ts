@@ -1,4 +1,5 @@
 import connectPostgres, { type Sql } from "postgres";
+import { systemClock } from "../../lib/core/mod.ts";
 import { type FundAction, type FundIds, FundSimulator } from "./fund_simulator.ts";
 
 /** What to change, and how fast. */
@@ -42,7 +43,7 @@ export async function changeFunds(options: ChangeFundsOptions): Promise<number> 
         onChange?.(change);
       }
       changed += changes.length;
-      if (intervalMs > 0) await wait(intervalMs, signal);
+      if (intervalMs > 0) await systemClock.sleep(intervalMs, signal);
     }
     return changed;
   } finally {
@@ -167,16 +168,4 @@ function fundChanges(op: FundChange["op"], rows: readonly Told[]): FundChange[] 
 
 function unitChanges(op: FundChange["op"], rows: readonly Told[]): FundChange[] {
   return rows.map(({ row }) => ({ table: "fund_unit", op, row }));
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

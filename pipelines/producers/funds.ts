@@ -12,23 +12,14 @@ import {
   printError,
   runCommand,
   stopOnSignals,
-  wholeNumber,
 } from "../../lib/cli/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
 import { postgresSource } from "../capture/source_database.ts";
 import { changeFunds } from "./change_funds.ts";
-
-const DEFAULT_INTERVAL_MS = 1_000;
+import { producerFlags, producerSettings } from "./producer_flags.ts";
 
 const FLAGS = {
-  interval: {
-    type: "string",
-    value: "ms",
-    help: `milliseconds from one transaction to the next; default ${count(DEFAULT_INTERVAL_MS)}; ` +
-      "0: as fast as they can be made, and without showing them",
-  },
-  count: { type: "string", value: "n", help: "transactions to make; default: until Ctrl-C" },
-  seed: { type: "string", value: "n", help: "seed of the simulation; default: the time" },
+  ...producerFlags("transaction", "the time"),
   database: {
     type: "string",
     value: "name",
@@ -43,9 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
     print(`Simulates a fund manager's database.\n\n${flagsHelp(FLAGS)}`);
     return;
   }
-  const intervalMs = wholeNumber("interval", values.interval, 0) ?? DEFAULT_INTERVAL_MS;
-  const limit = wholeNumber("count", values.count, 1);
-  const seed = wholeNumber("seed", values.seed, 0);
+  const settings = producerSettings(values);
   const { databaseUrl: serverUrl } = await ensureStack({
     services: ["postgres"],
     onProgress: printError,
@@ -60,10 +49,8 @@ async function main(args: readonly string[]): Promise<void> {
   using _signals = stopOnSignals(() => stop.abort());
   const changed = await changeFunds({
     databaseUrl,
-    intervalMs,
-    ...(limit === undefined ? {} : { count: limit }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(intervalMs === 0
+    ...settings,
+    ...(settings.intervalMs === 0
       ? {}
       : { onChange: ({ table, op, row }) => print(`${op} ${table} ${row}`) }),
     signal: stop.signal,

@@ -12,12 +12,13 @@ import {
   printError,
   runCommand,
   stopOnSignals,
-  wholeNumber,
 } from "../../lib/cli/mod.ts";
+import { systemClock } from "../../lib/core/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
 import { inventorySources } from "../inventory/inventory_sources.ts";
 import { InventoryDatabases, type InventoryState } from "./inventory_databases.ts";
 import { type InventoryChange, simulateInventory } from "./inventory_simulator.ts";
+import { producerFlags, producerSettings } from "./producer_flags.ts";
 
 /** What to simulate, and where. */
 export interface ProduceInventoryOptions {
@@ -39,7 +40,6 @@ export interface ProduceInventoryOptions {
   readonly onChange?: (change: InventoryChange) => void;
 }
 
-const DEFAULT_INTERVAL_MS = 1_000;
 const MAX_SPREAD_MS = 30 * 60_000;
 /** Changes in one transaction where there is no interval between them. */
 const MAX_BATCH = 50;
@@ -61,7 +61,7 @@ export async function produceInventory(options: ProduceInventoryOptions): Promis
     await databases.apply(batch);
     batch.forEach((change) => onChange?.(change));
     made += size;
-    if (intervalMs > 0 && made < limit) await pause(intervalMs, signal);
+    if (intervalMs > 0 && made < limit) await systemClock.sleep(intervalMs, signal);
   }
   return made;
 }
@@ -75,27 +75,8 @@ function timesUntilNow({ customers, orders }: InventoryState, changes: number): 
   return () => Math.floor(startMs + (nowMs - startMs) * ++made / changes);
 }
 
-/** Until the time is up, or the signal comes. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
-}
-
 const FLAGS = {
-  interval: {
-    type: "string",
-    value: "ms",
-    help: `milliseconds from one change to the next; default ${count(DEFAULT_INTERVAL_MS)}; ` +
-      "0: as fast as they can be made, and without showing them",
-  },
-  count: { type: "string", value: "n", help: "changes to make; default: until Ctrl-C" },
-  seed: {
-    type: "string",
-    value: "n",
-    help: "seed of the simulation; default: the next order's id",
-  },
+  ...producerFlags("change", "the next order's id"),
   database: {
     type: "string",
     value: "name",
@@ -112,9 +93,7 @@ async function main(args: readonly string[]): Promise<void> {
     );
     return;
   }
-  const intervalMs = wholeNumber("interval", values.interval, 0) ?? DEFAULT_INTERVAL_MS;
-  const limit = wholeNumber("count", values.count, 1);
-  const seed = wholeNumber("seed", values.seed, 0);
+  const settings = producerSettings(values);
   const database = values.database ?? "inventory";
   const servers = await ensureStack({
     services: ["postgres", "mariadb"],
@@ -125,10 +104,8 @@ async function main(args: readonly string[]): Promise<void> {
   using _signals = stopOnSignals(() => stop.abort());
   const made = await produceInventory({
     ...sources,
-    intervalMs,
-    ...(limit === undefined ? {} : { count: limit }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
+    ...settings,
+    ...(settings.intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
     signal: stop.signal,
   });
   print(`${count(made)} changes in databases ${database} of Postgres and MariaDB`);

@@ -13,12 +13,13 @@ import {
   printError,
   runCommand,
   stopOnSignals,
-  wholeNumber,
 } from "../../lib/cli/mod.ts";
+import { systemClock } from "../../lib/core/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
 import { withDatabase } from "../orders/orders_database.ts";
 import { ordersSource, SOURCE_FLAGS } from "../orders/orders_places.ts";
 import { type OrderChange, OrderSimulator } from "./order_simulator.ts";
+import { producerFlags, producerSettings } from "./producer_flags.ts";
 
 /** What to change, and how fast. */
 export interface ChangeOrdersOptions {
@@ -37,8 +38,6 @@ export interface ChangeOrdersOptions {
 
 /** How many changes were made, by what they do. */
 export type ChangedOrders = Record<OrderChange["op"], number>;
-
-const DEFAULT_INTERVAL_MS = 1_000;
 
 /** Without an interval, changes in one transaction. */
 const MAX_TRANSACTION = 20;
@@ -65,7 +64,7 @@ export async function changeOrders(options: ChangeOrdersOptions): Promise<Change
         onChange?.(each);
       }
       made += changes.length;
-      if (intervalMs > 0 && made < total) await pause(intervalMs, signal);
+      if (intervalMs > 0 && made < total) await systemClock.sleep(intervalMs, signal);
     }
   });
   return changed;
@@ -117,29 +116,8 @@ function statementOf(sql: TransactionSql, next: OrderChange) {
   }
 }
 
-/** Waits so long, or until the signal. */
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, delayMs);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
-}
-
 const FLAGS = {
-  interval: {
-    type: "string",
-    value: "ms",
-    help: `milliseconds from one change to the next; default ${count(DEFAULT_INTERVAL_MS)}; ` +
-      "0: as fast as they can be made, and without showing them",
-  },
-  count: { type: "string", value: "n", help: "changes to make; default: until Ctrl-C" },
-  seed: { type: "string", value: "n", help: "seed of the simulation; default: the time" },
+  ...producerFlags("change", "the time"),
   ...SOURCE_FLAGS,
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
@@ -150,18 +128,14 @@ async function main(args: readonly string[]): Promise<void> {
     print(`Simulates changes of orders in a Postgres table.\n\n${flagsHelp(FLAGS)}`);
     return;
   }
-  const intervalMs = wholeNumber("interval", values.interval, 0) ?? DEFAULT_INTERVAL_MS;
-  const limit = wholeNumber("count", values.count, 1);
-  const seed = wholeNumber("seed", values.seed, 0);
+  const settings = producerSettings(values);
   const { databaseUrl } = await ensureStack({ services: ["postgres"], onProgress: printError });
   const stop = new AbortController();
   using _signals = stopOnSignals(() => stop.abort());
   const changed = await changeOrders({
     sourceUrl: ordersSource(values, databaseUrl),
-    intervalMs,
-    ...(limit === undefined ? {} : { count: limit }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
+    ...settings,
+    ...(settings.intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
     signal: stop.signal,
   });
   const { insert, update, rekey, delete: deleted } = changed;

@@ -13,13 +13,13 @@ import {
   printError,
   runCommand,
   stopOnSignals,
-  wholeNumber,
 } from "../../lib/cli/mod.ts";
 import { createProducer, createTopicIfAbsent } from "../../lib/kafka/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
 import { sendPaced } from "./send_paced.ts";
 import { tailOfTopic } from "./tail_of_topic.ts";
 import { simulateUserEvents, type User } from "./user_event_simulator.ts";
+import { producerFlags, producerSettings } from "./producer_flags.ts";
 
 /** What to simulate, and into which topic. */
 export interface ProduceUserEventsOptions {
@@ -45,7 +45,6 @@ export interface ProducedUserEvents {
 /** Partitions of a topic that is made here. */
 export const USER_EVENT_PARTITIONS = 3;
 
-const DEFAULT_INTERVAL_MS = 1_000;
 const MAX_ORDER = 2n ** 63n - 1n;
 
 /**
@@ -149,18 +148,7 @@ function parseExactly(text: string): Record<string, unknown> {
 }
 
 const FLAGS = {
-  interval: {
-    type: "string",
-    value: "ms",
-    help: `milliseconds from one event to the next; default ${count(DEFAULT_INTERVAL_MS)}; ` +
-      "0: as fast as they can be sent, and without showing them",
-  },
-  count: { type: "string", value: "n", help: "events to make; default: until Ctrl-C" },
-  seed: {
-    type: "string",
-    value: "n",
-    help: "seed of the simulation; default: the first event's order",
-  },
+  ...producerFlags("event", "the first event's order"),
   topic: {
     type: "string",
     value: "name",
@@ -175,9 +163,7 @@ async function main(args: readonly string[]): Promise<void> {
     print(`Simulates changes of users into a Kafka topic.\n\n${flagsHelp(FLAGS)}`);
     return;
   }
-  const intervalMs = wholeNumber("interval", values.interval, 0) ?? DEFAULT_INTERVAL_MS;
-  const limit = wholeNumber("count", values.count, 1);
-  const seed = wholeNumber("seed", values.seed, 0);
+  const settings = producerSettings(values);
   const { kafkaBrokers: brokers } = await ensureStack({
     services: ["kafka"],
     onProgress: printError,
@@ -188,10 +174,8 @@ async function main(args: readonly string[]): Promise<void> {
   const produced = await produceUserEvents({
     brokers,
     topic,
-    intervalMs,
-    ...(limit === undefined ? {} : { count: limit }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(intervalMs === 0 ? {} : { onEvent: print }),
+    ...settings,
+    ...(settings.intervalMs === 0 ? {} : { onEvent: print }),
     signal: stop.signal,
   });
   const last = produced.firstEventOrder + BigInt(produced.count) - 1n;

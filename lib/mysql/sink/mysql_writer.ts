@@ -2,6 +2,7 @@ import {
   type Batch,
   type CommitOutcome,
   failpoint,
+  judgeBatch,
   type MicroBatch,
   nothingStaged,
   type Rejection,
@@ -20,7 +21,7 @@ import { deadLetterRows } from "./dead_letters.ts";
 import { indexColumns } from "./key_hash.ts";
 import { isServerError, mysqlError } from "../mysql_error.ts";
 import { prepareTables } from "./prepare_tables.ts";
-import { judgeBatch, ProgressRow } from "./progress.ts";
+import { ProgressRow } from "./progress.ts";
 import { replaceRows } from "./replace_rows.ts";
 import {
   progressTableName,

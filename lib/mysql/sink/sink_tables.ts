@@ -1,15 +1,16 @@
-import { type SinkContext, SluiceError, type UpsertRules } from "../../core/mod.ts";
+import {
+  PROGRESS_TABLE,
+  ProgressSchema,
+  type SinkContext,
+  SluiceError,
+  type UpsertRules,
+} from "../../core/mod.ts";
 import { tableExists } from "./check_table.ts";
 import type { MysqlConnection } from "../connection.ts";
 import { createDeadLetterTableSql, DeadLetterSchema } from "./dead_letters.ts";
 import { indexColumns, isPlainKey, keyHashDefinition } from "./key_hash.ts";
 import type { WantedTable } from "./prepare_tables.ts";
-import {
-  createProgressTableSql,
-  PROGRESS_TABLE,
-  type ProgressRow,
-  ProgressSchema,
-} from "./progress.ts";
+import { createProgressTableSql, type ProgressRow } from "./progress.ts";
 import {
   columnDefinitions,
   createTableSql,

@@ -1,9 +1,9 @@
-import type { Offsets } from "../../core/mod.ts";
+import { type Offsets, PROGRESS_TABLE } from "../../core/mod.ts";
 import { tableExists } from "../sink/check_table.ts";
 import { PostgresConnection } from "../connection.ts";
 import { DEAD_LETTER_TABLE } from "../sink/dead_letters.ts";
 import { postgresError } from "../postgres_error.ts";
-import { PROGRESS_TABLE, ProgressRow } from "../sink/progress.ts";
+import { ProgressRow } from "../sink/progress.ts";
 import { parseTableName, quoteTable, type TableName } from "../table.ts";
 
 /** Which query's batches, and where. */

@@ -2,6 +2,7 @@ import {
   type Batch,
   type CommitOutcome,
   failpoint,
+  judgeBatch,
   type MicroBatch,
   nothingStaged,
   type Rejection,
@@ -19,7 +20,7 @@ import { PostgresConnection } from "../connection.ts";
 import { copyDeadLettersSql, encodeDeadLetters } from "./dead_letters.ts";
 import { isServerError, postgresError } from "../postgres_error.ts";
 import { prepareTables } from "./prepare_tables.ts";
-import { judgeBatch, ProgressRow } from "./progress.ts";
+import { ProgressRow } from "./progress.ts";
 import { replaceRows } from "./replace_rows.ts";
 import {
   progressTableName,

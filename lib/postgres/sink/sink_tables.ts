@@ -1,14 +1,15 @@
-import { type SinkContext, SluiceError, type UpsertRules } from "../../core/mod.ts";
+import {
+  PROGRESS_TABLE,
+  ProgressSchema,
+  type SinkContext,
+  SluiceError,
+  type UpsertRules,
+} from "../../core/mod.ts";
 import { tableExists } from "./check_table.ts";
 import type { PostgresConnection } from "../connection.ts";
 import { createDeadLetterTableSql, DeadLetterSchema } from "./dead_letters.ts";
 import type { WantedTable } from "./prepare_tables.ts";
-import {
-  createProgressTableSql,
-  PROGRESS_TABLE,
-  type ProgressRow,
-  ProgressSchema,
-} from "./progress.ts";
+import { createProgressTableSql, type ProgressRow } from "./progress.ts";
 import { createTableSql, quoteTable, type TableName } from "../table.ts";
 
 /** The tables that a sink was told of. */
