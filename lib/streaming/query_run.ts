@@ -36,6 +36,8 @@ export interface RunParts {
   readonly retry: Retry;
   /** Aborted when the query is to stop. */
   readonly stop: AbortSignal;
+  /** The run that ended because a decoder had learned of columns: this one goes on where it did. */
+  readonly before: QueryRun | undefined;
   readonly onProgress: (progress: StreamingQueryProgress) => void;
   readonly onIdle: () => void;
   readonly onNotice: (message: string) => void;
@@ -65,6 +67,10 @@ export class QueryRun {
   #wake = new AbortController();
   #waiting: AbortSignal;
   #idleToldMs: number | undefined;
+  /** Set once the tables that streams are joined with were read. */
+  #hasTables = false;
+  /** How far to go; set once that is known. */
+  #bounds: BatchBounds | undefined;
 
   /** Prepares a run; `work` does it. */
   constructor(parts: RunParts) {
@@ -114,8 +120,13 @@ export class QueryRun {
       this.#report(ready, await this.#runner.replay(recovery.replay, ready));
       batchId++;
     }
-    status.step("tables");
-    await tables.loadAll();
+    const { before } = this.#parts;
+    this.#hasTables = before !== undefined && before.#hasTables;
+    if (!this.#hasTables) {
+      status.step("tables");
+      await tables.loadAll();
+      this.#hasTables = true;
+    }
     await this.#loop(positions, batchId);
   }
 
@@ -156,10 +167,12 @@ export class QueryRun {
   async #loop(from: readonly Offsets[], firstBatchId: number): Promise<void> {
     const { clock, trigger, stop, tables, status } = this.#parts;
     const intervalMs = "processingTime" in trigger ? trigger.processingTime : 0;
-    const bounds: BatchBounds = {
+    const { before } = this.#parts;
+    const bounds = (before === undefined ? undefined : before.#bounds) ?? {
       targets: "processingTime" in trigger ? undefined : await this.#reader.latestOffsets(),
       isLimited: !("once" in trigger),
     };
+    this.#bounds = bounds;
     let positions = from;
     let ahead: Ahead | undefined;
     try {

@@ -150,7 +150,9 @@ export class StreamingQuery {
     const { plan, checkpoint, environment } = this.#parts;
     await this.#openSinks();
     const recovery = await this.#recover();
-    this.#tables = new KeptTables(plan.now, this.#state, this.#retry, this.#stop.signal);
+    const before = this.#run;
+    const { signal } = this.#stop;
+    this.#tables = new KeptTables(plan.now, this.#state, this.#retry, signal, this.#tables);
     return this.#run = new QueryRun({
       plan: plan.now,
       checkpoint,
@@ -163,7 +165,8 @@ export class StreamingQuery {
       status: this.#status,
       reporter: this.#reporter,
       retry: this.#retry,
-      stop: this.#stop.signal,
+      stop: signal,
+      before,
       onProgress: (progress) => this.#tell((listener) => listener.onProgress?.(progress)),
       onIdle: () => this.#tell((listener) => listener.onIdle?.(this.#event())),
       onNotice: this.#notice,
@@ -286,6 +289,7 @@ export class StreamingQuery {
 
   async #close(): Promise<void> {
     await this.#closeRun();
+    this.#tables?.end();
     const sources = this.#parts.plan.now.inputs.map(({ source }) => source.close());
     this.#noticeFailures(await Promise.allSettled(sources));
     this.#parts.checkpoint[Symbol.dispose]();
@@ -293,7 +297,6 @@ export class StreamingQuery {
 
   async #closeRun(): Promise<void> {
     await this.#run?.published();
-    this.#tables?.end();
     const sinks = this.#sinks.splice(0).map((sink) => sink.writer.close());
     this.#noticeFailures(await Promise.allSettled(sinks));
     this.#state?.[Symbol.dispose]();

@@ -1,5 +1,14 @@
 import { deepEqual, equal, match, ok, rejects } from "assert";
-import { debezium, type Pipeline, pipeline, recordHeaders, schema as s, withRecord } from "sluice";
+import {
+  debezium,
+  type Pipeline,
+  pipeline,
+  recordHeaders,
+  type Schema,
+  schema as s,
+  withRecord,
+} from "sluice";
+import { Batch, type StaticTable, type TypeSpec } from "../../lib/core/mod.ts";
 import { MemorySink } from "../support/memory_sink.ts";
 import { MemorySource } from "../support/memory_source.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -53,26 +62,36 @@ interface World {
   readonly query: Pipeline<unknown>;
 }
 
-async function withWorld(test: (world: World) => Promise<void>): Promise<void> {
-  await using folder = await tempFolder();
-  const topic = new MemorySource(1);
-  topic.limits = { maxOffsetsPerTrigger: 2 };
-  const [copy, projected] = [new MemorySink("copy"), new MemorySink("projected")];
+/** The query, as it is written for a table. */
+function written(
+  topic: MemorySource,
+  copy: MemorySink,
+  projected: MemorySink,
+  order: Schema = Order as Schema,
+): Pipeline<unknown> {
   const changes = pipeline("orders")
     .from(topic)
-    .decode(debezium(Order, { key: ["id"], newColumns: "add" }))
+    .decode(debezium(order as typeof Order, { key: ["id"], newColumns: "add" }))
     .applyChanges({ key: ["id"] })
     .where("id > 0")
     .drop("__unavailable")
     .to(copy)
     .drop("name")
     .to(projected);
+  return changes as unknown as Pipeline<unknown>;
+}
+
+async function withWorld(test: (world: World) => Promise<void>): Promise<void> {
+  await using folder = await tempFolder();
+  const topic = new MemorySource(1);
+  topic.limits = { maxOffsetsPerTrigger: 2 };
+  const [copy, projected] = [new MemorySink("copy"), new MemorySink("projected")];
   await test({
     topic,
     copy,
     projected,
     checkpoint: `${folder.path}/checkpoint`,
-    query: changes as unknown as Pipeline<unknown>,
+    query: written(topic, copy, projected),
   });
 }
 
@@ -154,25 +173,32 @@ const INCOMPATIBLE = [
     what: "text where there was a number",
     columns: [ID, { ...USER, type: "string" }, NAME],
     row: { id: 2, user_id: "x", name: "b" },
-    says: /column "user_id".*found string, where it was int32 before.*wanted values for integer/,
+    says:
+      /column "user_id".*found string or null, where it was int32 or null before.*wanted values for integer/,
+    mended: s.string(),
+    values: [7, "x"],
   },
   {
     what: "longer numbers",
     columns: [ID, { ...USER, type: "int64" }, NAME],
-    row: { id: 2, user_id: 9, name: "b" },
-    says: /column "user_id".*found int64, where it was int32 before/,
+    row: { id: 2, user_id: 2 ** 40, name: "b" },
+    says: /column "user_id".*found int64 or null, where it was int32 or null before/,
+    mended: s.long(),
+    values: [7, 2n ** 40n],
   },
   {
     what: "no column that has to be there",
     columns: [ID, NAME],
     row: { id: 2, name: "b" },
     says: /column "user_id".*found no such column any more.*which is not nullable/,
+    mended: s.integer().nullable(),
+    values: [7, null],
   },
 ];
 
-for (const { what, columns, row, says } of INCOMPATIBLE) {
+for (const { what, columns, row, says, mended, values } of INCOMPATIBLE) {
   Deno.test(`${what} stops the query, and nothing of it is written`, async () => {
-    await withWorld(async ({ topic, copy, checkpoint, query }) => {
+    await withWorld(async ({ topic, copy, projected, checkpoint, query }) => {
       topic.limits = { maxOffsetsPerTrigger: 1 };
       topic.partitions[0]!.push(
         change("c", { id: 1, user_id: 7, name: "a" }, COLUMNS),
@@ -186,10 +212,12 @@ for (const { what, columns, row, says } of INCOMPATIBLE) {
         deepEqual(copy.rows.map(({ id }) => id), [1n]);
         deepEqual(copy.deadLetters, []);
       }
-      // Told, and changed back.
-      topic.partitions[0]!.splice(1, 1, change("c", { id: 2, user_id: 8, name: "b" }, COLUMNS));
-      await run(query, checkpoint, { outputMode: "update" });
-      deepEqual(copy.rows.map(({ id }) => id), [1n, 2n]);
+      // With a type that takes both it goes on.
+      const wider = s.struct({ id: s.long(), user_id: mended, name: s.string().nullable() });
+      await run(written(topic, copy, projected, wider as Schema), checkpoint, {
+        outputMode: "update",
+      });
+      deepEqual(copy.rows.map(({ user_id }) => user_id), values);
     });
   });
 }
@@ -203,6 +231,161 @@ Deno.test("a nullable column that is gone is null from then on, and shorter numb
     await run(query, checkpoint, { outputMode: "update" });
     deepEqual(copy.rows, [{ id: 1n, user_id: 8, name: null }]);
   });
+});
+
+/** Changes of a column that was of one type and is of another, and the type that it has in the query. */
+const NO_FIT: readonly [from: ConnectColumn, to: ConnectColumn, wanted: TypeSpec<unknown>][] = [
+  [decimalColumn(10, 2), decimalColumn(10, 4), s.decimal(10, 2)],
+  [decimalColumn(10, 2), decimalColumn(14, 2), s.decimal(10, 2)],
+  [column("int32"), decimalColumn(10, 2), s.integer()],
+  [column("int64"), decimalColumn(20, 0), s.long()],
+  [column("int32"), column("int64"), s.double()],
+  [column("int16"), column("int32"), s.float()],
+  [column("float"), column("double"), s.float()],
+  [column("boolean"), column("int32"), s.boolean()],
+  [decimalColumn(10, 2), column("string"), s.decimal(10, 2)],
+  [column("int32", "io.debezium.time.Date"), column("string"), s.date()],
+  [
+    column("int64", "io.debezium.time.Timestamp"),
+    column("int64", "io.debezium.time.MicroTimestamp"),
+    s.long(),
+  ],
+];
+const FIT: typeof NO_FIT = [
+  [decimalColumn(10, 2), decimalColumn(12, 3), s.decimal(20, 5)],
+  [column("int16"), column("int32"), s.long()],
+  [column("int32"), column("int16"), s.integer()],
+  [column("int32"), column("float"), s.double()],
+  [column("int64"), column("boolean"), s.string()],
+  [decimalColumn(10, 2), column("string"), s.string()],
+  [
+    column("int64", "io.debezium.time.Timestamp"),
+    column("int64", "io.debezium.time.MicroTimestamp"),
+    s.timestamp(),
+  ],
+];
+
+Deno.test("another type of a column is taken where all its values fit, and else stops the query before any is written", async () => {
+  for (const [fits, changes] of [[false, NO_FIT], [true, FIT]] as const) {
+    for (const [from, to, wanted] of changes) {
+      await using folder = await tempFolder();
+      const topic = new MemorySource(1);
+      topic.limits = { maxOffsetsPerTrigger: 1 };
+      topic.partitions[0]!.push(
+        change("c", { id: 1, value: null }, [ID, from]),
+        change("c", { id: 2, value: null }, [ID, to]),
+      );
+      const sink = new MemorySink("copy");
+      const table = s.struct({ id: s.long(), value: wanted.nullable() });
+      const query = pipeline("values")
+        .from(topic)
+        .decode(debezium(table, { key: ["id"], newColumns: "add" }))
+        .to(sink);
+      const what = `${JSON.stringify(from)} to ${JSON.stringify(to)}`;
+      if (fits) await run(query, folder.path);
+      else await rejects(run(query, folder.path), hasCode("SCHEMA_CHANGED"), what);
+      deepEqual(sink.rows.length, fits ? 2 : 1, what);
+    }
+  }
+});
+
+Deno.test("a column that came by itself can be named in the query later, with a type and a name of its own", async () => {
+  await using folder = await tempFolder();
+  const topic = new MemorySource(1);
+  const price = column("int32", undefined, "unit price");
+  topic.partitions[0]!.push(change("c", { id: 1, "unit price": 5 }, [ID, price]));
+  const sink = new MemorySink("copy");
+  const queryOf = (table: Schema) =>
+    pipeline("values")
+      .from(topic)
+      .decode(debezium(table as Schema<{ id: bigint }>, { key: ["id"], newColumns: "add" }))
+      .to(sink);
+  await run(queryOf(s.struct({ id: s.long() }) as Schema), folder.path);
+  topic.partitions[0]!.push(
+    change("c", { id: 2, "unit price": 2 ** 40 }, [ID, { ...price, type: "int64" }]),
+  );
+  await rejects(
+    run(queryOf(s.struct({ id: s.long() }) as Schema), folder.path),
+    hasCode("SCHEMA_CHANGED"),
+  );
+  const named = s.struct({ id: s.long(), unit_price: s.long().nullable().from("unit price") });
+  await run(queryOf(named as Schema), folder.path);
+  deepEqual(sink.rows.map((row) => row["unit price"] ?? row.unit_price), [5, 2n ** 40n]);
+});
+
+Deno.test("records that are no changes of the table teach nothing", async () => {
+  await using folder = await tempFolder();
+  const topic = new MemorySource(1);
+  const others = [
+    { fields: [{ field: "ts_ms", type: "int64" }], payload: { ts_ms: 1 } },
+    { fields: [ID, { field: "user_email", type: "string" }], payload: { id: 9, user_email: "x" } },
+  ];
+  for (const { fields, payload } of others) {
+    topic.partitions[0]!.push(JSON.stringify({ schema: { type: "struct", fields }, payload }));
+  }
+  topic.partitions[0]!.push(
+    change("c", { id: 1, constructor: "a", __foo: "b" }, [
+      ID,
+      column("string", undefined, "constructor"),
+      column("string", undefined, "__foo"),
+    ]),
+  );
+  const sink = new MemorySink("copy");
+  const query = pipeline("values")
+    .from(topic)
+    .decode(debezium(s.struct({ id: s.long() }), { key: ["id"], newColumns: "add" }))
+    .select("id")
+    .to(sink);
+  await run(query, folder.path);
+  equal(sink.deadLetters.length, 2);
+  equal(sink.rows.length, 1);
+  const noted = JSON.parse(await Deno.readTextFile(`${folder.path}/sluice/columns.0.json`));
+  deepEqual(noted.added.map(({ name }: { name: string }) => name), ["constructor", "__foo"]);
+});
+
+Deno.test("a run ends where it was to end when it began, and reads tables once, whatever it learns", async () => {
+  await using folder = await tempFolder();
+  const topic = new MemorySource(1);
+  topic.limits = { maxOffsetsPerTrigger: 1 };
+  const records = topic.partitions[0]!;
+  for (let id = 1; id <= 3; id++) {
+    records.push(
+      change("c", { id, name: "a", note: "n" }, id === 2 ? [ID, NAME, NOTE] : [ID, NAME]),
+    );
+  }
+  let loads = 0;
+  const People = s.struct({ id: s.long(), city: s.string() });
+  const table: StaticTable<{ id: bigint; city: string }> = {
+    name: "people",
+    schema: People,
+    async *load() {
+      loads++;
+      const batch = new Batch(People);
+      batch.append({ id: 1n, city: "Bern" });
+      yield await Promise.resolve(batch);
+    },
+  };
+  const sink = new MemorySink("copy");
+  const query = await pipeline("values")
+    .from(topic)
+    .decode(debezium(s.struct({ id: s.long() }), { key: ["id"], newColumns: "add" }))
+    .to(sink)
+    .select("id")
+    .joinStatic(table, { on: ["id"], type: "leftOuter" })
+    .to(new MemorySink("joined"))
+    .start({
+      checkpointLocation: folder.path,
+      trigger: { availableNow: true },
+      listener: {
+        // The source goes on, faster than it is read.
+        onProgress() {
+          for (let more = 0; more < 5; more++) records.push(records[0]!);
+        },
+      },
+    });
+  await query.awaitTermination();
+  equal(sink.rows.length, 3);
+  equal(loads, 1);
 });
 
 Deno.test("a column whose name is taken stops the query before anything is noted", async () => {
@@ -260,3 +443,12 @@ Deno.test("what the checkpoint has of columns is refused if it is damaged", asyn
     );
   });
 });
+
+function column(type: string, name?: string, field = "value"): ConnectColumn {
+  return { field, type, ...(name === undefined ? {} : { name }) };
+}
+
+function decimalColumn(precision: number, scale: number): ConnectColumn {
+  const parameters = { scale: String(scale), "connect.decimal.precision": String(precision) };
+  return { ...column("bytes", "org.apache.kafka.connect.data.Decimal"), parameters };
+}

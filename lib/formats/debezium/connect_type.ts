@@ -12,6 +12,8 @@ export interface ConnectField {
 export interface ConnectType {
   /** How values are written: `int32`, `bytes`, `struct`, … */
   readonly type: string;
+  /** True if there may be null. */
+  readonly optional: boolean;
   /** What they mean, where that is not what they are: `io.debezium.time.Date`. */
   readonly name: string | undefined;
   /** More of what they mean: `scale` of a decimal, `length` of bits. */
@@ -49,6 +51,7 @@ export function parseConnectType(json: unknown, depth = 0): ConnectType | undefi
   if (type === "map" && parsedKeys === undefined) return undefined;
   return {
     type,
+    optional: json.optional === true,
     name: typeof name === "string" ? name : undefined,
     parameters,
     fields: parsedFields,
@@ -60,6 +63,22 @@ export function parseConnectType(json: unknown, depth = 0): ConnectType | undefi
 /** The type of a struct's field; `undefined` if it has no such field. */
 export function fieldType(struct: ConnectType | undefined, name: string): ConnectType | undefined {
   return struct?.fields.find((field) => field.name === name)?.type;
+}
+
+/** Behind types whose values may be null. */
+export const OR_NULL = " or null";
+
+/** All of a type that says which values it has: two that have the same text are the same. */
+export function connectTypeKey(type: ConnectType): string {
+  const { scale, length, "connect.decimal.precision": precision } = type.parameters;
+  const numbers = [precision, scale, length].filter((each) => each !== undefined);
+  const fields = type.fields.map((field) => `${field.name} ${connectTypeKey(field.type)}`);
+  const inner = [type.keys, type.items].map((each) =>
+    each === undefined ? [] : connectTypeKey(each)
+  );
+  const parts = [...numbers, ...inner.flat(), ...fields];
+  const detail = parts.length === 0 ? "" : `(${parts.join(", ")})`;
+  return `${type.name ?? type.type}${detail}${type.optional ? OR_NULL : ""}`;
 }
 
 /** A type for a message: `io.debezium.time.Date (int32)`. */

@@ -56,6 +56,13 @@ export function decimalAsInteger(
   };
 }
 
+/** Writes decimals that come as bytes as digits; `undefined` for other types. */
+export function decimalTextConverter(source: ConnectType): Convert | undefined {
+  const decimal = exactDecimal(source);
+  if (decimal === undefined) return undefined;
+  return (value) => decimal(value)?.toString() ?? unfit(value, "string");
+}
+
 /** How decimals that come as bytes are read; `undefined` for other types. */
 function exactDecimal(
   source: ConnectType | undefined,

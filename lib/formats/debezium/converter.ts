@@ -2,12 +2,13 @@ import { type DataType, type PrimitiveType, typeName } from "../../core/mod.ts";
 import { convertValue, isObject, JsonNumber, type JsonValue } from "../json/mod.ts";
 import { bitsAsInteger, isBits } from "./convert_bits.ts";
 import { type Convert, isInteger, type TimeUnit, unfit } from "./convert.ts";
-import { decimalAsInteger, decimalConverter } from "./convert_decimal.ts";
+import { decimalAsInteger, decimalConverter, decimalTextConverter } from "./convert_decimal.ts";
 import { jsonTextOf, nestedConverter } from "./convert_nested.ts";
 import { dateConverter, timestampConverter, timeTextConverter } from "./convert_time.ts";
 import type { ConnectType } from "./connect_type.ts";
 
 const INTEGERS = ["int8", "int16", "int32", "int64"];
+const FLOATS = ["float", "double"];
 const NO_NUMBERS: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
 /**
@@ -68,10 +69,15 @@ function knownConverter(
   }
 }
 
-/** Text is text; what has parts is its JSON, times of day are as clocks show them. */
+/** Text is text; numbers are digits, times of day as clocks show them, and what has parts is its JSON. */
 function textConverter(source: ConnectType | undefined): Convert | undefined {
   if (source === undefined) {
     return (value) => hasParts(value) ? jsonTextOf(value) : convertValue(value, "string");
+  }
+  const decimal = decimalTextConverter(source);
+  if (decimal !== undefined) return decimal;
+  if (source.name === undefined && [...INTEGERS, ...FLOATS, "boolean"].includes(source.type)) {
+    return (value) => value instanceof JsonNumber ? value.text : plainText(value);
   }
   switch (source.type) {
     case "string":
@@ -83,6 +89,13 @@ function textConverter(source: ConnectType | undefined): Convert | undefined {
     default:
       return timeTextConverter(source);
   }
+}
+
+/** JSON has no number for what is none: it comes as text. */
+function plainText(value: JsonValue): unknown {
+  return typeof value === "boolean" || typeof value === "string"
+    ? String(value)
+    : unfit(value, "string");
 }
 
 function hasParts(value: JsonValue): boolean {

@@ -109,7 +109,7 @@ const ChangeFields = s.struct({
  *
  * | wanted | from |
  * | --- | --- |
- * | string | text of any meaning (uuid, enum, json, xml, intervals, inet, …); times of day, as `10:15:30.123456`; structs, arrays and maps as JSON |
+ * | string | text of any meaning (uuid, enum, json, xml, intervals, inet, …); with schemas numbers, as digits, and booleans; times of day, as `10:15:30.123456`; structs, arrays and maps as JSON |
  * | boolean | a boolean; 0 and 1 |
  * | byte, short, integer, long | an integer of any meaning, as it was sent; decimals without a fraction; bits |
  * | float, double | a number; `NaN` and infinities |
@@ -176,7 +176,9 @@ export function debezium<
     : s.struct(options.envelope!).fields;
   const unavailable = new UnavailableValue(unavailableValue);
   const rowsFor = ({ added }: KnownColumns): ChangeRows<ChangeRow<Row, Key> & RowOf<Envelope>> => {
-    const fields = [...schema.fields, ...added];
+    const named = new Set(schema.fields.map(({ sourceName }) => sourceName));
+    // One that came by itself may have been named since.
+    const fields = [...schema.fields, ...added.filter(({ sourceName }) => !named.has(sourceName))];
     const isKey = fields.map(({ name }) => (key as readonly string[]).includes(name));
     const columns = [
       ...fields.map((field, i) => ({ ...field, nullable: !isKey[i] })),

@@ -90,7 +90,8 @@ export class DebeziumDecoder<Row> implements Decoder<Row> {
       ? this.#plain
       : this.#bySchema.readerOf(bytes, schemaStart, schemaEnd);
     if (typeof reader === "string") return reader;
-    this.#prefix = bytes.slice(start, payloadStart);
+    // Only what has the schema in it stands for the schema.
+    this.#prefix = schemaEnd <= payloadStart ? bytes.slice(start, payloadStart) : new Uint8Array();
     this.#prefixReader = reader;
     reader.find(bytes, payloadStart, payloadEnd);
     return this.#readChange(reader, bytes, payloadStart, payloadEnd, columns);

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  CHANGE_COLUMNS,
   type LearningDecoder,
   type NoRow,
   type RecordBlock,
@@ -13,6 +14,9 @@ import { type ConnectType, fieldType } from "./connect_type.ts";
 import { DebeziumDecoder } from "./debezium_decoder.ts";
 import { followSchema } from "./follow_schema.ts";
 import { formatKnownColumns, type KnownColumns, parseKnownColumns } from "./known_columns.ts";
+
+/** What a row has that was taken out of its envelope: one of these, and others that begin so. */
+const FLAT_MARKS = [CHANGE_COLUMNS.op, CHANGE_COLUMNS.deleted];
 
 /** What is made for the columns that are known. */
 export interface ChangeRows<Row> {
@@ -63,12 +67,16 @@ export class LearningDebeziumDecoder<Row> implements LearningDecoder<Row> {
 
   #follow(struct: ConnectType): void {
     const { rules, envelope } = this.#layout;
-    const row = fieldType(struct, "after") ?? fieldType(struct, "before");
-    const isFlat = row === undefined && fieldType(struct, "op") === undefined;
-    const rows = row ?? (isFlat && struct.type === "struct" ? struct : undefined);
-    if (rows === undefined) return;
-    const others = isFlat ? envelope.map(({ sourceName }) => sourceName) : [];
-    const lesson = followSchema(rows, rules, this.#known, others);
+    const row = structIn(struct, "after") ?? structIn(struct, "before");
+    const isEnvelope = row !== undefined && fieldType(struct, "op") !== undefined;
+    // Other records are none of the table's: they are rejected, and teach nothing.
+    const isFlat = FLAT_MARKS.some((name) => fieldType(struct, name) !== undefined);
+    if (!isEnvelope && !isFlat) return;
+    const parts = envelope.map(({ sourceName }) => sourceName);
+    const lesson = isEnvelope
+      ? followSchema(row, rules, this.#known, () => false)
+      : followSchema(struct, rules, this.#known, (name) =>
+        name.startsWith("__") || parts.includes(name));
     if (lesson === undefined) return;
     const { known, added } = lesson;
     const message = added.length === 0
@@ -76,4 +84,9 @@ export class LearningDebeziumDecoder<Row> implements LearningDecoder<Row> {
       : `new column${added.length > 1 ? "s" : ""} ${added.join(", ")}`;
     throw new SchemaLearned(message, this, formatKnownColumns(known));
   }
+}
+
+function structIn(struct: ConnectType, name: string): ConnectType | undefined {
+  const type = fieldType(struct, name);
+  return type?.type === "struct" ? type : undefined;
 }

@@ -24,11 +24,18 @@ export class KeptTables {
   readonly #state: QueryState | undefined;
   readonly #retry: Retry;
   readonly #signal: AbortSignal;
-  readonly #requests: Request[] = [];
+  readonly #requests: Request[];
   #hasEnded = false;
 
-  /** For one run of a query. */
-  constructor(plan: QueryPlan, state: QueryState | undefined, retry: Retry, signal: AbortSignal) {
+  /** For one run of a query, which takes over what was asked for in the run before. */
+  constructor(
+    plan: QueryPlan,
+    state: QueryState | undefined,
+    retry: Retry,
+    signal: AbortSignal,
+    before?: KeptTables,
+  ) {
+    this.#requests = before === undefined ? [] : before.#requests;
     this.#tables = plan.steps.flatMap((step) =>
       step.kind === "stateless"
         ? []
