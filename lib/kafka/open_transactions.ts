@@ -12,23 +12,24 @@ const DESCRIBE_PRODUCERS: Api = {
 };
 
 /**
- * True if a partition of a topic holds records of a producer's transaction that are neither committed
- * nor aborted there. False too where brokers cannot tell (before Kafka 2.8).
+ * Looks at each partition of a topic that a producer wrote to: true if it holds records of a
+ * transaction that are neither committed nor aborted there. Empty where brokers cannot tell (before
+ * Kafka 2.8); they forget a producer that is quiet for a day, but not while its transaction is open.
  */
-export async function hasOpenTransaction(
+export async function openTransactions(
   client: KafkaClient,
   { topic, partitions }: TopicMetadata,
   producerId: bigint,
-): Promise<boolean> {
+): Promise<boolean[]> {
+  const found: boolean[] = [];
   for (const [leaderId, led] of Map.groupBy(partitions, ({ leaderId }) => leaderId)) {
     const connection = await client.node(leaderId);
-    if (!connection.supports(DESCRIBE_PRODUCERS)) return false;
+    if (!connection.supports(DESCRIBE_PRODUCERS)) return [];
     const request = new RequestWriter(true);
     request.array([topic], () => {
       request.string(topic).array(led, ({ partition }) => request.int32(partition)).end();
     }).end();
     const response = await connection.send(DESCRIBE_PRODUCERS, request);
-    let isOpen = false;
     response.int32();
     response.array(() => {
       response.string();
@@ -44,7 +45,7 @@ export async function hasOpenTransaction(
           response.int32();
           const firstOffset = response.int64();
           response.end();
-          if (isOurs && firstOffset >= 0n) isOpen = true;
+          if (isOurs) found.push(firstOffset >= 0n);
         });
         response.end();
         if (errorCode !== ErrorCode.NONE) {
@@ -54,7 +55,6 @@ export async function hasOpenTransaction(
       });
       response.end();
     });
-    if (isOpen) return true;
   }
-  return false;
+  return found;
 }

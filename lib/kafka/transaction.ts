@@ -2,6 +2,11 @@ import { isRetryable, SluiceError, systemClock } from "../core/mod.ts";
 import { type KafkaClient, refused } from "./client.ts";
 import { type Compression, UNCOMPRESSED } from "./compression.ts";
 import type { Api, BrokerConnection } from "./connection.ts";
+import {
+  DESCRIBE_TRANSACTIONS,
+  describeTransaction,
+  type TransactionDescription,
+} from "./describe_transaction.ts";
 import type { TopicMetadata } from "./metadata.ts";
 import { initProducerId, NEW_PRODUCER, produceBatch, type ProducerIdentity } from "./produce.ts";
 import { ErrorCode } from "./protocol_errors.ts";
@@ -11,7 +16,6 @@ import { RequestWriter } from "./wire.ts";
 const ADD_PARTITIONS: Api = { name: "AddPartitionsToTxn", key: 24, version: 1, flexible: false };
 const ADD_OFFSETS: Api = { name: "AddOffsetsToTxn", key: 25, version: 1, flexible: false };
 const END_TXN: Api = { name: "EndTxn", key: 26, version: 1, flexible: false };
-const DESCRIBE: Api = { name: "DescribeTransactions", key: 65, version: 0, flexible: true };
 const TXN_OFFSET_COMMIT: Api = { name: "TxnOffsetCommit", key: 28, version: 2, flexible: false };
 // A crashed run's transaction is ended by its next run, so this may be long: other sinks of the
 // batch are written while it is open.
@@ -60,12 +64,9 @@ export class TransactionalProducer {
     return this.#lookups === this.#lookupsAtInit && this.#coordinator?.usable === true;
   }
 
-  /**
-   * How the newest transaction with this transactional id stands, in Kafka's words, such as
-   * `CompleteCommit`; null if nobody knows.
-   */
-  async state(): Promise<string | null> {
-    return (await this.#describe("look at a transaction"))?.state ?? null;
+  /** Who has this transactional id now; `undefined` if nobody has or brokers cannot tell. */
+  describe(): Promise<TransactionDescription | undefined> {
+    return this.#describe("look at a transaction");
   }
 
   /**
@@ -100,7 +101,9 @@ export class TransactionalProducer {
     request.array([topic], () => {
       request.string(topic).array(partitions, (partition) => request.int32(partition));
     });
-    await this.#settled("add partitions to a transaction", async (connection) => {
+    const attempted = "add partitions to a transaction";
+    await this.#settled(attempted, async (connection) => {
+      this.#refuseIfDisturbed(attempted);
       const response = await connection.send(ADD_PARTITIONS, request);
       response.int32();
       const codes = response.array(() => {
@@ -158,7 +161,9 @@ export class TransactionalProducer {
 
   /** Adds a group's offsets, whichever, to the transaction. */
   async addGroup(groupId: string): Promise<void> {
-    await this.#settled(`add group "${groupId}" to a transaction`, async (connection) => {
+    const attempted = `add group "${groupId}" to a transaction`;
+    await this.#settled(attempted, async (connection) => {
+      this.#refuseIfDisturbed(attempted);
       const response = await connection.send(ADD_OFFSETS, this.#request().string(groupId));
       response.int32();
       return { errorCode: response.int16(), value: undefined };
@@ -252,15 +257,31 @@ export class TransactionalProducer {
   }
 
   /** Who has the transactional id now, and what becomes of it; `undefined` if nobody has or can tell. */
-  #describe(attempted: string): Promise<Described | undefined> {
-    return this.#settled<Described | undefined>(attempted, async (connection) => {
+  #describe(attempted: string): Promise<TransactionDescription | undefined> {
+    return this.#settled<TransactionDescription | undefined>(attempted, async (connection) => {
       // Kafka 3.0 and newer tell.
-      if (!connection.supports(DESCRIBE)) return { errorCode: ErrorCode.NONE, value: undefined };
-      const { errorCode, ...value } = await describe(connection, this.#transactionalId);
+      if (!connection.supports(DESCRIBE_TRANSACTIONS)) {
+        return { errorCode: ErrorCode.NONE, value: undefined };
+      }
+      const { errorCode, ...value } = await describeTransaction(connection, this.#transactionalId);
       // Brokers forget an id that is quiet for long; then nobody has it.
       return errorCode === ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
         ? { errorCode: ErrorCode.NONE, value: undefined }
         : { errorCode, value };
+    });
+  }
+
+  /**
+   * A coordinator that ended may have left a transaction undecided: one that begins at the next would
+   * decide for both.
+   */
+  #refuseIfDisturbed(attempted: string): void {
+    if (this.isUndisturbed) return;
+    throw new SluiceError("KAFKA_UNAVAILABLE", {
+      attempted,
+      found: "a coordinator that was replaced, or a connection to it that was lost",
+      hint: "first it has to be seen how the transaction before ended; it is worth another try",
+      retryable: true,
     });
   }
 
@@ -332,38 +353,6 @@ export class TransactionalProducer {
       hint: "another run of the same query has begun: let only one run at a time",
     });
   }
-}
-
-/** Who has a transactional id, and the state of its transaction in Kafka's words. */
-interface Described extends ProducerIdentity {
-  readonly state: string | null;
-}
-
-async function describe(
-  connection: BrokerConnection,
-  transactionalId: string,
-): Promise<Described & { readonly errorCode: number }> {
-  const request = new RequestWriter(true);
-  request.array([transactionalId], () => request.string(transactionalId)).end();
-  const response = await connection.send(DESCRIBE, request);
-  response.int32();
-  const [described] = response.array(() => {
-    const errorCode = response.int16();
-    response.string();
-    const state = response.string();
-    response.int32();
-    response.int64();
-    const producerId = response.int64();
-    const producerEpoch = response.int16();
-    response.array(() => {
-      response.string();
-      response.array(() => response.int32());
-      response.end();
-    });
-    response.end();
-    return { errorCode, state, producerId, producerEpoch };
-  });
-  return described!;
 }
 
 function tooLarge(topicPartition: string, count: number, bytes: number): SluiceError {

@@ -7,13 +7,16 @@ const ANSWER_TIMEOUT_MS = 300_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * Session settings. Values that do not fit are errors and never cut or rounded to fit. The server ends
- * a connection that is silent for 15 minutes, so that one whose machine is gone does not hold its
- * locks for ever.
+ * Session settings. Values that do not fit are errors and never cut or rounded to fit; a zero stays
+ * one, also where the server would give a number of its own. The server ends a connection that is
+ * silent for 15 minutes, so that one whose machine is gone does not hold its locks for ever.
  */
 const SESSION_SQL: readonly string[] = [
-  "set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', " +
-  "time_zone = '+00:00', autocommit = 1, wait_timeout = 900, lock_wait_timeout = 60",
+  // Servers can be set up to give everyone another one.
+  "set names utf8mb4 collate utf8mb4_bin",
+  "set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION," +
+  "NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', autocommit = 1, wait_timeout = 900, " +
+  "lock_wait_timeout = 60",
   "set session transaction isolation level read committed",
 ];
 

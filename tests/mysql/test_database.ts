@@ -83,6 +83,25 @@ export async function withDatabase(test: (db: TestDatabase) => Promise<void>): P
   }
 }
 
+/** Runs a test with a user who may do anything in its database, within limits that the server sets. */
+export async function withUser(
+  db: TestDatabase,
+  limits: string,
+  test: (url: string) => Promise<void>,
+): Promise<void> {
+  const user = `${db.name}_u`;
+  await db.run(`create user ${user} identified by 's3cret'`);
+  try {
+    await db.run(`grant all on ${db.name}.* to ${user} ${limits}`);
+    const url = new URL(db.url);
+    url.username = user;
+    url.password = "s3cret";
+    await test(url.href);
+  } finally {
+    await db.run(`drop user ${user}`);
+  }
+}
+
 /** What the engine tells a sink; the query is named after the test's database. */
 export function contextOf(
   db: TestDatabase,

@@ -7,11 +7,16 @@ import {
 } from "../../core/mod.ts";
 import type { KafkaClient } from "../client.ts";
 import { fetchGroupOffset, isGroupOffsetDecided } from "../group_offsets.ts";
-import { hasOpenTransaction } from "../open_transactions.ts";
+import { openTransactions } from "../open_transactions.ts";
 import { TransactionalProducer } from "../transaction.ts";
 
-/** Kafka's word for a transaction that was committed. */
-const COMMITTED = "CompleteCommit";
+/** Kafka's words for a transaction that is committed, or about to be. */
+const COMMITTED: ReadonlySet<string | null> = new Set(["PrepareCommit", "CompleteCommit"]);
+/** Kafka's word after `init`, which makes brokers forget how the transaction before was decided. */
+const FORGOTTEN = "Empty";
+
+/** How much of a batch hangs in the air: neither committed nor aborted, and no transaction open. */
+type Undecided = "nothing" | "a part" | "all";
 
 /** Whose batches go where. */
 export interface BatchTransactionsOptions {
@@ -39,6 +44,8 @@ export class BatchTransactions {
   #heldBatchId: number | undefined;
   /** The batch whose commit this run sent. */
   #sentBatchId = -1;
+  /** How the newest transaction was decided, for when brokers forget; `undefined`: not known. */
+  #wasCommitted: boolean | undefined;
   /** False when a transaction of ours may be open or undecided. */
   #settled = false;
   #refreshing: Promise<void> = Promise.resolve();
@@ -57,18 +64,34 @@ export class BatchTransactions {
     return this.#heldBatchId;
   }
 
-  /** Ends what was left open, by us or by an earlier run, and then looks what is there. */
+  /**
+   * Ends what was left open, by us or by an earlier run, and then looks what is there.
+   *
+   * @throws {SluiceError} `FENCED`, `SINK_BEHIND` if a batch is gone that this run saw there, and
+   * `TRANSACTION_UNDECIDED` if a batch hangs in the air and nobody knows how it was decided.
+   */
   async init(): Promise<void> {
-    const before = await this.#producer.state();
+    this.#settled = false;
+    const before = await this.#producer.describe();
+    if (before?.state !== FORGOTTEN) this.#wasCommitted = COMMITTED.has(before?.state ?? null);
+    // If brokers are away that will be asked below, it is found out here, before any forgets.
+    if (before !== undefined) await this.#findUndecided(before.producerId);
     await this.#producer.init();
     await failpoint("kafka:fenced");
-    if (await this.#isUndecided()) await this.#decide(before === COMMITTED);
+    const undecided = await this.#findUndecided(this.#producer.producerId);
+    if (undecided !== "nothing") await this.#decide(undecided);
     const stored = await this.#client.patiently(() =>
       fetchGroupOffset(this.#client, this.#groupId, this.#options.topic, 0)
     );
-    this.#heldBatchId = stored === undefined
+    const held = stored === undefined
       ? await this.#options.findHeldBatchId?.()
       : Number(stored) - 1;
+    const seen = this.#heldBatchId ?? -1;
+    // Brokers may also have forgotten the key since; that is for `stage` to judge.
+    if (stored !== undefined && held! < seen) throw this.#behind(seen, held!);
+    this.#heldBatchId = held;
+    // From here on only what the broker ended itself, as too long, is forgotten before we look.
+    this.#wasCommitted = false;
     this.#settled = true;
   }
 
@@ -132,8 +155,9 @@ export class BatchTransactions {
   async #storeAgain(): Promise<void> {
     const held = this.#heldBatchId;
     if (!this.#settled || held === undefined || held < 0) return;
-    this.#settled = false;
     try {
+      if (!this.#producer.isUndisturbed) await this.init();
+      this.#settled = false;
       // In a transaction: that of a run which was fenced cannot end.
       await this.#addKey(held);
       await this.#producer.end(true);
@@ -145,25 +169,29 @@ export class BatchTransactions {
   }
 
   /**
-   * True if records or the key of a batch hang in the air though no transaction is open any more. A broker
-   * that shuts down while nobody can lead its partitions takes them for deleted, and calls a transaction
-   * done whose end it wrote nowhere (Kafka 4.3, TransactionMarkerChannelManager). The next transaction
-   * would decide for both.
+   * Looks for records and a key that hang in the air. A broker that shuts down while nobody can
+   * lead its partitions takes them for deleted, and calls a transaction done whose end it wrote
+   * nowhere (Kafka 4.3, TransactionMarkerChannelManager). The next transaction would decide for both.
    */
-  async #isUndecided(): Promise<boolean> {
+  async #findUndecided(producerId: bigint): Promise<Undecided> {
     const { topic } = this.#options;
-    const isOpen = await this.#client.quickly(async () =>
-      hasOpenTransaction(this.#client, await this.#client.topic(topic), this.#producer.producerId)
+    const records = await this.#client.quickly(async () =>
+      openTransactions(this.#client, await this.#client.topic(topic), producerId)
     );
-    return isOpen ||
-      !await this.#client.patiently(() =>
-        isGroupOffsetDecided(this.#client, this.#groupId, topic, 0)
-      );
+    const isKeyDecided = await this.#client.patiently(() =>
+      isGroupOffsetDecided(this.#client, this.#groupId, topic, 0)
+    );
+    if (isKeyDecided && !records.includes(true)) return "nothing";
+    return isKeyDecided || records.length === 0 || records.includes(false) ? "a part" : "all";
   }
 
   /** Ends what was left so, as the coordinator had decided. */
-  async #decide(commit: boolean): Promise<void> {
+  async #decide(undecided: Undecided): Promise<void> {
     const { topic, onNotice } = this.#options;
+    // The key is written last: a batch that hangs in every partition is whole, and may as well be
+    // committed as written once more. Of a part, the rest may be there or gone.
+    if (this.#wasCommitted === undefined && undecided === "a part") throw this.#undecided();
+    const commit = this.#wasCommitted ?? true;
     const { partitions } = await this.#client.quickly(() => this.#client.topic(topic));
     await this.#producer.addPartitions(topic, partitions.map(({ partition }) => partition));
     await this.#producer.addGroup(this.#groupId);
@@ -196,6 +224,34 @@ export class BatchTransactions {
         "longer than the brokers keep offsets: then look whether the topic ends with batch " +
         `${batchId - 1} or ${batchId}, and say so with \`deno task topics reset-offset ` +
         `${this.#groupId} ${topic} 0 ${batchId}\` (or ${batchId + 1})`,
+    });
+  }
+
+  #behind(seen: number, held: number): SluiceError {
+    return new SluiceError("SINK_BEHIND", {
+      attempted: "go on after the connection to a broker was lost",
+      where: `topic "${this.#options.topic}", consumer group "${this.#groupId}"`,
+      found: held < 0 ? "no batch" : `batch ${held}`,
+      wanted: `batch ${seen}, which this run has seen there`,
+      hint:
+        "a broker lost the end of its transaction, or someone reset the group: look whether the " +
+        `topic ends with batch ${seen} before the query is started again`,
+    });
+  }
+
+  #undecided(): SluiceError {
+    const { topic } = this.#options;
+    return new SluiceError("TRANSACTION_UNDECIDED", {
+      attempted: "end a transaction that a broker left undecided",
+      where: `topic "${topic}", consumer group "${this.#groupId}"`,
+      found:
+        "a part of a batch that is neither committed nor aborted, though its transaction is over",
+      wanted: "to know how it was decided, which the broker and the run that fenced it forgot",
+      hint:
+        "see what hangs with `kafka-transactions.sh find-hanging`. If nothing of the batch can be " +
+        "read from the topic, end all of it with `kafka-transactions.sh abort`, in the topic and in " +
+        "__consumer_offsets, and start the query again. Else the rest of the batch is missing: fill " +
+        "a new topic with a query of its own, from an empty checkpointLocation",
     });
   }
 

@@ -69,7 +69,9 @@ const KNOWN_OPTIONS = [
  * @throws {SluiceError} `UNKNOWN_OPTION`, `BAD_OPTION` or `KAFKA_BROKERS_MISSING` at once; from `open`
  * `UNKNOWN_COLUMN` or `SCHEMA_MISMATCH` if the columns do not fit, `KEY_MISSING` in update mode, and
  * `TOPIC_NOT_FOUND`; from a batch `RECORD_TOO_LARGE`, `PARTITION_NOT_FOUND`, `KEY_MISSING` for a row
- * without a key in update mode, `TOPIC_RECREATED`, `PROGRESS_LOST`, `SINK_AHEAD` and `FENCED`.
+ * without a key in update mode, `TOPIC_RECREATED`, `PROGRESS_LOST`, `SINK_AHEAD`, `SINK_BEHIND` and
+ * `FENCED`; from both `TRANSACTION_UNDECIDED` if brokers lost the end of a transaction and nobody knows
+ * how it was decided.
  *
  * @example
  * ```ts

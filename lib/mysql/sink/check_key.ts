@@ -16,12 +16,14 @@ const EXACT_COLLATIONS = ["utf8mb4_nopad_bin", "utf8mb4_0900_bin", "utf8mb4_bin"
  * Makes sure that a table has at most one row for a key, an index by which it is found, and none by
  * which `on duplicate key update` would find another row.
  *
+ * @param fields The columns that rows bring with them.
  * @throws {SluiceError} `SCHEMA_MISMATCH` with the statements that mend it.
  */
 export async function checkKey(
   connection: MysqlConnection,
   table: TableName,
   key: readonly StructField[],
+  fields: readonly StructField[],
 ): Promise<void> {
   const columns = await readTableColumns(connection, table);
   const indexes = await readUniqueIndexes(connection, table);
@@ -38,7 +40,7 @@ export async function checkKey(
   } else {
     checkHash(table, key, columns, indexes);
   }
-  checkOthers(table, key, columns, indexes);
+  checkOthers(table, key, fields, columns, indexes);
 }
 
 /** By a collation of a language two keys may be one. */
@@ -96,15 +98,26 @@ function checkHash(
 function checkOthers(
   table: TableName,
   key: readonly StructField[],
+  fields: readonly StructField[],
   columns: readonly TableColumn[],
   indexes: readonly UniqueIndex[],
 ): void {
-  const autoIncrement = columns.find(({ isAutoIncrement }) => isAutoIncrement)?.name;
+  const numbered = columns.find(({ isAutoIncrement }) => isAutoIncrement);
+  const isNumbered = (name: string) => name.toLowerCase() === numbered?.name.toLowerCase();
+  const comesWithRows = fields.some(({ name }) => isNumbered(name));
   const written = key.map(({ name }) => name.toLowerCase());
   for (const { name, columns: parts } of indexes) {
     const own = new Set(parts.map((part) => part.toLowerCase()));
-    if (own.has(KEY_HASH) || written.every((part) => own.has(part))) continue;
-    if (autoIncrement !== undefined && own.has(autoIncrement.toLowerCase())) continue;
+    if (!isPlainKey(key) && own.has(KEY_HASH)) continue;
+    if (written.every((part) => own.has(part))) continue;
+    const hasNumber = parts.some(isNumbered);
+    // A number that the server gives is a new one.
+    if (hasNumber && !comesWithRows) continue;
+    const drop = name === "PRIMARY" ? "drop primary key" : `drop index ${quoteName(name)}`;
+    // Without an index the server gives no numbers.
+    const alter = hasNumber
+      ? `${drop},\n    modify column ${quoteName(numbered!.name)} ${numbered!.columnType} not null`
+      : drop;
     throw mismatch(
       table,
       `a unique index ${name}${
@@ -112,7 +125,7 @@ function checkOthers(
       }`,
       `no unique index but that on ${written.join(", ")}: MySQL would take a row with the same ` +
         "value there for the one with the key",
-      name === "PRIMARY" ? "drop primary key" : `drop index ${quoteName(name)}`,
+      alter,
     );
   }
 }

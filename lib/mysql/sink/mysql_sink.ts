@@ -8,6 +8,7 @@ import {
 import { DEAD_LETTER_TABLE } from "./dead_letters.ts";
 import { mysqlUrl } from "../mysql_url.ts";
 import { MysqlWriter } from "./mysql_writer.ts";
+import { refuseStagingName } from "./staging.ts";
 import { parseTableName } from "../table.ts";
 
 /** What the progress table has room for. */
@@ -74,10 +75,12 @@ export function mysql(options: MysqlOptions): Sink {
     throw badOption("make a MySQL sink", "name", `${name.length} characters`, wanted);
   }
   const table = parseTableName(options.table);
+  refuseStagingName(`make sink ${name}`, "table", table);
   const deadLetters = options.deadLetterTable ?? DEAD_LETTER_TABLE;
   const deadLetterTable = deadLetters === false
     ? undefined
     : parseTableName(deadLetters, table.database);
+  if (deadLetterTable) refuseStagingName(`make sink ${name}`, "deadLetterTable", deadLetterTable);
   return {
     name,
     takesDeadLetters: deadLetterTable !== undefined,

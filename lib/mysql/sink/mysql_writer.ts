@@ -18,7 +18,6 @@ import { appendRows } from "./append_rows.ts";
 import { tableId } from "./check_table.ts";
 import { MysqlConnection } from "../connection.ts";
 import { deadLetterRows } from "./dead_letters.ts";
-import { indexColumns } from "./key_hash.ts";
 import { isServerError, mysqlError } from "../mysql_error.ts";
 import { prepareTables } from "./prepare_tables.ts";
 import { ProgressRow } from "./progress.ts";
@@ -97,10 +96,7 @@ export class MysqlWriter implements SinkWriter {
       await failpoint("mysql:fenced");
       const columns = await readTableColumns(connection, options.table);
       const writer = tableWriter(options, context, rules, columns);
-      const storable = new StorableValues(
-        columns,
-        rules === undefined ? [] : indexColumns(rules.key),
-      );
+      const storable = new StorableValues(columns, rules?.key ?? []);
       const id = await tableId(connection, options.table);
       return new MysqlWriter(options, context, progress, epoch, writer, storable, id, connection);
     } catch (error) {
@@ -120,7 +116,8 @@ export class MysqlWriter implements SinkWriter {
     return this.#storable.unstorableRows(batch, startRow);
   }
 
-  async stage(batch: MicroBatch): Promise<StagedBatch> {
+  async stage(microBatch: MicroBatch): Promise<StagedBatch> {
+    const batch = this.#storable.withoutAbsentKeys(microBatch);
     const attempted = this.#attempt("stage", batch);
     if (this.#transactionOpen) {
       throw new SluiceError("STAGE_ORDER", {

@@ -51,7 +51,7 @@ async function prepare(
     addsColumns && field.nullable && !key.some((column) => column.name === field.name)
   );
   const missing = await checkTable(connection, name, schema, addable);
-  if (key.length > 0) await checkKey(connection, name, key);
+  if (key.length > 0) await checkKey(connection, name, key, schema.fields);
   for (const field of missing) await addColumn(connection, name, field, onNotice);
   if (missing.length > 0) await checkTable(connection, name, schema, []);
 }

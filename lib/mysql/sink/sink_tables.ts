@@ -56,6 +56,7 @@ export function wantedTables(
       name: progressTable,
       schema: ProgressSchema,
       createSql: createProgressTableSql(progressTable, keyCollation),
+      key: ProgressSchema.fields.filter(({ name }) => name === "query_id" || name === "sink"),
     },
     ...(deadLetterTable === undefined ? [] : [{
       name: deadLetterTable,

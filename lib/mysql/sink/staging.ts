@@ -1,13 +1,24 @@
-import { SluiceError, type StructField } from "../../core/mod.ts";
+import { badOption, SluiceError, type StructField } from "../../core/mod.ts";
 import type { MysqlConnection } from "../connection.ts";
 import type { TableColumn } from "./table_columns.ts";
-import { quoteName } from "../table.ts";
+import { quoteName, type TableName } from "../table.ts";
 
 /** The temporary table of a connection for the rows of a batch. */
 export const STAGED_ROWS = "`sluice_rows`";
 
 /** The temporary table of a connection for the rows of a batch whose keys are gone. */
 export const STAGED_DELETES = "`sluice_deletes`";
+
+/**
+ * Refuses a table with the name of a temporary one, which would stand in front of it.
+ *
+ * @throws {SluiceError} `BAD_OPTION`.
+ */
+export function refuseStagingName(attempted: string, option: string, { table }: TableName): void {
+  if (![STAGED_ROWS, STAGED_DELETES].includes(quoteName(table.toLowerCase()))) return;
+  const wanted = `another name: ${STAGED_ROWS} and ${STAGED_DELETES} are tables of the sink's own`;
+  throw badOption(attempted, option, `"${table}"`, wanted);
+}
 
 /** Makes a temporary table of the connection anew. Outside of transactions only. */
 export async function createStaging(

@@ -2,11 +2,13 @@ import {
   type Batch,
   BytesColumn,
   type Column,
+  type MicroBatch,
   NumberColumn,
   type Rejection,
   SluiceError,
   type StructField,
 } from "../../core/mod.ts";
+import { indexColumns } from "./key_hash.ts";
 import type { TableColumn } from "./table_columns.ts";
 
 const SPACE = 0x20;
@@ -21,11 +23,13 @@ type Fault = (row: number) => string | undefined;
 export class StorableValues {
   readonly #columns: ReadonlyMap<string, TableColumn>;
   readonly #keyNames: readonly string[];
+  readonly #indexNames: readonly string[];
 
-  /** Takes the columns of the table, and those of an index that is the key. */
-  constructor(columns: readonly TableColumn[], keyNames: readonly string[]) {
+  /** Takes the columns of the table, and those that its rows are told apart by. */
+  constructor(columns: readonly TableColumn[], key: readonly StructField[]) {
     this.#columns = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-    this.#keyNames = keyNames;
+    this.#keyNames = key.map(({ name }) => name);
+    this.#indexNames = indexColumns(key);
   }
 
   /**
@@ -33,23 +37,7 @@ export class StorableValues {
    * that is none or infinite, and with text or bytes that are too long for their column.
    */
   unstorableRows(batch: Batch, startRow: number): Rejection[] {
-    const errors = new Map<number, string[]>();
-    batch.schema.fields.forEach((field, i) => {
-      const column = batch.columns[i]!;
-      const fault = this.#faultOf(field, column);
-      if (fault === undefined) return;
-      for (let row = startRow; row < column.length; row++) {
-        const error = column.isNull(row) ? undefined : fault(row);
-        if (error === undefined) continue;
-        const others = errors.get(row) ?? [];
-        others.push(`${error} in column "${field.name}"`);
-        errors.set(row, others);
-      }
-    });
-    return [...errors].sort(([a], [b]) => a - b).map(([index, texts]) => ({
-      index,
-      error: `${texts.join(", ")}, which MySQL cannot store there`,
-    }));
+    return this.#rejections(batch, startRow, batch.schema.fields);
   }
 
   /**
@@ -68,6 +56,42 @@ export class StorableValues {
     });
   }
 
+  /**
+   * A batch without the deletes whose keys no row of the table can have: there is nothing to take out,
+   * and such a key would be an error, or be taken for another.
+   */
+  withoutAbsentKeys(batch: MicroBatch): MicroBatch {
+    const { deletes } = batch;
+    if (deletes === undefined) return batch;
+    const key = deletes.schema.fields.filter(({ name }) => this.#keyNames.includes(name));
+    const absent = new Set(this.#rejections(deletes, 0, key).map(({ index }) => index));
+    if (absent.size === 0) return batch;
+    const rows = Int32Array.from({ length: deletes.numRows }, (_, row) => row)
+      .filter((row) => !absent.has(row));
+    return { ...batch, deletes: deletes.take(rows) };
+  }
+
+  #rejections(batch: Batch, startRow: number, checked: readonly StructField[]): Rejection[] {
+    const errors = new Map<number, string[]>();
+    batch.schema.fields.forEach((field, i) => {
+      if (!checked.includes(field)) return;
+      const column = batch.columns[i]!;
+      const fault = this.#faultOf(field, column);
+      if (fault === undefined) return;
+      for (let row = startRow; row < column.length; row++) {
+        const error = column.isNull(row) ? undefined : fault(row);
+        if (error === undefined) continue;
+        const others = errors.get(row) ?? [];
+        others.push(`${error} in column "${field.name}"`);
+        errors.set(row, others);
+      }
+    });
+    return [...errors].sort(([a], [b]) => a - b).map(([index, texts]) => ({
+      index,
+      error: `${texts.join(", ")}, which MySQL cannot store there`,
+    }));
+  }
+
   #faultOf({ name }: StructField, column: Column): Fault | undefined {
     if (column instanceof NumberColumn && (column.type === "float" || column.type === "double")) {
       const { values } = column;
@@ -76,7 +100,7 @@ export class StorableValues {
     const found = this.#columns.get(name.toLowerCase());
     if (found === undefined || !(column instanceof BytesColumn)) return undefined;
     const isPadded = column.type === "string" && found.collation === "utf8mb4_bin" &&
-      this.#keyNames.includes(name);
+      this.#indexNames.includes(name);
     // No batch has more bytes than that.
     if (!isPadded && (found.maxBytes ?? Infinity) >= 2 ** 31) return undefined;
     return (row) => tooLong(column, row, found) ?? (isPadded ? padding(column, row) : undefined);

@@ -93,3 +93,17 @@ Deno.test("a transaction that the broker ended by itself is tried again by the r
     });
   });
 });
+
+Deno.test("a run does not go on after a key that was there is gone", async () => {
+  await withTopic({ numPartitions: 1 }, async (test) => {
+    const queryId = crypto.randomUUID();
+    await withTransactions(test, queryId, [], async (transactions) => {
+      await (await transactions.stage(0, 0, () => Promise.resolve())).commit();
+      const group = groupOf(test, `sluice-${queryId}`);
+      await group.forget();
+      await rejects(transactions.init(), { code: "SINK_BEHIND", retryable: false });
+      await rejects(transactions.stage(1, 0, () => Promise.resolve()), { code: "SINK_BEHIND" });
+      group.close();
+    });
+  });
+});

@@ -114,6 +114,21 @@ test("a view and a table of an engine without transactions are refused", () =>
     await rejects(open(db, Trade), { code: "SCHEMA_MISMATCH", message: /engine = InnoDB;/ });
   }));
 
+test("a progress table that lost its key is refused, and what the error says mends it", () =>
+  withDatabase(async (db) => {
+    await (await open(db, Trade)).close();
+    await db.run("alter table sluice_progress drop primary key");
+    let remedy = "";
+    await rejects(open(db, Trade), (error: SluiceError) => {
+      equal(error.code, "SCHEMA_MISMATCH");
+      remedy = /mend the table run:\n(.*)$/s.exec(error.message)![1]!;
+      return true;
+    });
+    await db.run(remedy);
+    await (await open(db, Trade)).close();
+    deepEqual(await db.rows("select epoch from sluice_progress"), ["2"]);
+  }));
+
 test("a table that was dropped under a query does not come back empty", () =>
   withDatabase(async (db) => {
     const writer = await open(db, Trade);

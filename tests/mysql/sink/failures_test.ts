@@ -6,7 +6,13 @@ import { sinkContext } from "../../support/micro_batches.ts";
 import { TcpProxy } from "../../postgres/tcp_proxy.ts";
 import { MODES, rowsBatch, until } from "../../postgres/test_database.ts";
 import { hasMariadb } from "../../support/stack.ts";
-import { contextIn, contextOf, type TestDatabase, withDatabase } from "../test_database.ts";
+import {
+  contextIn,
+  contextOf,
+  type TestDatabase,
+  withDatabase,
+  withUser,
+} from "../test_database.ts";
 
 /** These need a MariaDB. */
 const test = hasMariadb ? Deno.test : Deno.test.ignore;
@@ -241,6 +247,16 @@ test("a user without rights is told so", () =>
       await db.run(`drop user ${role}`);
     }
   }));
+
+test("a user with too many connections is worth another try", () =>
+  withDatabase((db) =>
+    withUser(db, "with max_user_connections 1", async (url) => {
+      const writer = await mysql({ table: "trades", url }).open(contextOf(db, Trade));
+      const second = mysql({ table: "others", url }).open(contextOf(db, Trade));
+      await rejects(second, { ...unavailable, message: /max_user_connections/ });
+      await writer.close();
+    })
+  ));
 
 test("a server that cannot be reached is a retryable error with its address", async () => {
   const port = freePorts(1);

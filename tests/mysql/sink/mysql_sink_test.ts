@@ -283,6 +283,10 @@ Deno.test("unknown options, bad names and missing or bad addresses are refused",
   refused({ table: "a.b.c" }, "BAD_NAME");
   refused({ table: "x".repeat(65) }, "BAD_NAME");
   refused({ table: "t", deadLetterTable: "a\0" }, "BAD_NAME");
+  // The sink's temporary tables would stand in front of them.
+  refused({ table: "db.Sluice_Rows" }, "BAD_OPTION");
+  refused({ table: "sluice_deletes" }, "BAD_OPTION");
+  refused({ table: "t", deadLetterTable: "sluice_rows" }, "BAD_OPTION");
   const context = sinkContext(Trade, "q");
   await rejects(mysql({ table: "t", url: "" }).open(context), (error: SluiceError) => {
     equal(error.code, "NO_MYSQL_URL");

@@ -130,6 +130,9 @@ const tables = {
   "a primary key of its own that is always the same":
     `create table prices (${column}, price decimal(18,8), at bigint, ` +
     "own int not null default 0 primary key, unique (symbol))",
+  "a unique index on what stood for another key":
+    `create table prices (${column} primary key, price decimal(18,8), at bigint, ` +
+    "sluice_key binary(32) as (unhex(sha2(at, 256))) stored, unique (sluice_key))",
   "no transactions":
     `create table prices (${column}, price decimal(18,8), at bigint, primary key (symbol)) engine=MyISAM`,
 };
@@ -189,6 +192,52 @@ test("a key that its column cannot hold or tell apart is named, and no row is cu
     await rejects(commit(writer, 0, [price("abcd", 1)]), { code: "BAD_VALUE" });
     await commit(writer, 0, [price("abc", 1)]);
     deepEqual(await db.rows("select symbol from prices"), ["abc"]);
+    await writer.close();
+  }));
+
+test("a delete whose key no row can have takes nothing out", () =>
+  withDatabase(async (db) => {
+    await db.run(`create table prices (symbol varchar(3) character set utf8mb4 collate utf8mb4_bin
+      primary key, price decimal(18,8), at bigint)`);
+    const writer = await open(db, { table: "prices", key: ["symbol"] });
+    await commit(writer, 0, [price("a", 1), price("b", 1)]);
+    // MySQL takes the first for "a", and finds the second too long.
+    await commit(writer, 1, [], [price("a ", 2), price("abcd", 2), price("b", 2)]);
+    deepEqual(await db.rows("select symbol from prices"), ["a"]);
+    await writer.close();
+  }));
+
+test("a number that comes with the rows is no key beside theirs, though the server could give it", () =>
+  withDatabase(async (db) => {
+    await db.run(
+      `create table goods (id bigint auto_increment primary key, ${column}, unique (symbol))`,
+    );
+    const Good = s.struct({ id: s.long(), symbol: s.string() });
+    const openGoods = () => open(db, { table: "goods" }, { schema: Good, keyColumns: ["symbol"] });
+    let remedy = "";
+    await rejects(openGoods(), (error: SluiceError) => {
+      equal(error.code, "SCHEMA_MISMATCH");
+      remedy = /mend the table run:\n(.*)$/s.exec(error.message)![1]!;
+      return true;
+    });
+    await db.run(remedy);
+    const writer = await openGoods();
+    for (const [batchId, symbol] of ["A", "B"].entries()) {
+      await (await writer.stage(rowsBatch(batchId, Good, [{ id: 1n, symbol }]))).commit();
+    }
+    deepEqual(await db.rows("select symbol from goods order by symbol"), ["A", "B"]);
+    await writer.close();
+  }));
+
+test("a zero stays one where the server gives numbers", () =>
+  withDatabase(async (db) => {
+    await db.run("create table numbers (id bigint auto_increment primary key)");
+    const Numbered = s.struct({ id: s.long() });
+    const writer = await open(db, { table: "numbers" }, { schema: Numbered, keyColumns: ["id"] });
+    for (let batchId = 0; batchId < 2; batchId++) {
+      await (await writer.stage(rowsBatch(batchId, Numbered, [{ id: 0n }, { id: 7n }]))).commit();
+    }
+    deepEqual(await db.rows("select id from numbers order by id"), ["0", "7"]);
     await writer.close();
   }));
 

@@ -14,7 +14,13 @@ import { MODES, rowsBatch } from "../../postgres/test_database.ts";
 import { Random } from "../../support/random.ts";
 import { EveryType, everyTypeBatch, type EveryTypeRow } from "../../support/sample_rows.ts";
 import { hasMariadb } from "../../support/stack.ts";
-import { contextIn, contextOf, type TestDatabase, withDatabase } from "../test_database.ts";
+import {
+  contextIn,
+  contextOf,
+  type TestDatabase,
+  withDatabase,
+  withUser,
+} from "../test_database.ts";
 
 /** These need a MariaDB. */
 const test = hasMariadb ? Deno.test : Deno.test.ignore;
@@ -50,6 +56,23 @@ test("random values are in the table to the last digit", () =>
     await write(db, "append", rows);
     deepEqual(await readBack(db), rows.map(expected));
   }));
+
+test("text is what it was on a server that gives everyone another character set", () =>
+  withDatabase((db) =>
+    withUser(db, "", async (url) => {
+      const Note = s.struct({ note: s.string() });
+      const [before] = await db.rows("select @@global.init_connect");
+      await db.run("set global init_connect = 'set names latin1'");
+      try {
+        const writer = await mysql({ table: "notes", url }).open(contextOf(db, Note));
+        await (await writer.stage(rowsBatch(0, Note, [{ note: "é😀" }]))).commit();
+        await writer.close();
+      } finally {
+        await db.run(`set global init_connect = '${before}'`);
+      }
+      deepEqual(await db.rows("select note from notes"), ["é😀"]);
+    })
+  ));
 
 test("columns have the types that hold their values", () =>
   withDatabase(async (db) => {
