@@ -50,7 +50,9 @@ async function main(args: readonly string[]): Promise<number> {
   });
   const places = ordersPlaces(values, databaseUrl);
   let compared = await compareReplica(brokers, places);
-  if (values["delete-surplus"] && compared.isSettled) {
+  if (values["delete-surplus"] && !compared.isSettled) {
+    printError("deleted nothing from the copies: changes may be on their way to them");
+  } else if (values["delete-surplus"]) {
     const deleted = await deleteSurplus(places.destinationUrl, compared.copies);
     printError(`deleted ${count(deleted)} rows from the copies`);
     if (deleted > 0) compared = await compareReplica(brokers, places);
@@ -76,14 +78,15 @@ function report(places: OrdersPlaces, { copies, lag, isSettled }: ComparedReplic
     : "The copies differ; changes may be on their way to them.";
   return [
     `source  ${source}.orders: ${count(copies[0]?.sourceRows ?? 0)} rows`,
-    ...copies.flatMap((copy) => copyLines(destination, copy)),
+    ...copies.flatMap((copy) => copyLines(destination, copy, isSettled)),
     `lag     ${slot}; ${topic}`,
     verdict,
   ];
 }
 
-function copyLines(destination: string, copy: ComparedCopy): string[] {
+function copyLines(destination: string, copy: ComparedCopy, isSettled: boolean): string[] {
   const { table, equal, different, missing, surplus, differences, missingColumns } = copy;
+  const defaults = isSettled ? copy.defaultColumns : [];
   const numbers = [
     `${count(equal)} equal`,
     `${count(different)} different`,
@@ -96,6 +99,10 @@ function copyLines(destination: string, copy: ComparedCopy): string[] {
     ...missingColumns.map((name) => `          column ${name} is not in the copy`),
     ...differences.map(({ key, what }) => `          order ${key} ${what}`),
     ...left > 0 ? [`          and ${count(left)} more`] : [],
+    ...defaults.map((name) =>
+      `          column ${name}: old rows have its default in the source; changes tell none of it: ` +
+      `update orders set ${name} = ${name}`
+    ),
   ];
 }
 

@@ -97,7 +97,7 @@ export function fundsCommand(args: readonly string[], trails: FundTrails): Promi
       return {
         places: { ...trail, tables: [trail.table], checkpointLocation, isLocal },
         start: (shown) => start(trail, { checkpointLocation, trigger, ...shown }),
-        summary: (printer) => summary(printer, trail, key),
+        summary: (printer) => summary(printer, trail, key, args),
       };
     };
     await runJobs([
@@ -164,7 +164,12 @@ async function prepare(values: Values): Promise<Services> {
   return { brokers, databaseUrl, prefix, isLocal };
 }
 
-function summary(printer: ProgressPrinter, trail: TrailOptions, key: string): string {
+function summary(
+  printer: ProgressPrinter,
+  trail: TrailOptions,
+  key: string,
+  args: readonly string[],
+): string {
   const { databaseUrl, lakePath, source, table } = trail;
   const newest = `select * from ${quotedTable(table)} order by lsn desc limit 10`;
   const standing = `select * from (select distinct on (${key}) * from ${quotedTable(table)} ` +
@@ -178,6 +183,7 @@ function summary(printer: ProgressPrinter, trail: TrailOptions, key: string): st
       ...printer.deadLetters === 0 ? [] : [psqlCommand(databaseUrl, deadLettersSql(table))],
       `deno task table ${lakePath} history`,
       `deno task table ${lakePath} read --version 0   as it was behind the first batch`,
+      `${["deno task pipeline:funds", ...args].join(" ")}   again: it goes on where it stopped`,
     ],
   });
 }

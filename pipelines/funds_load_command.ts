@@ -56,7 +56,7 @@ export function fundsLoadCommand(
     const isLocal = !isGiven("DATABASE_URL");
     const { databaseUrl } = await ensureStack({ services: ["postgres"], onProgress: printError });
     const jobs = Object.entries(queries).map(([table, start]) =>
-      jobOf({ path, table, start, databaseUrl, isLocal }, flags)
+      jobOf({ path, table, start, databaseUrl, isLocal, args }, flags)
     );
     await runJobs(await Promise.all(jobs), flags);
   });
@@ -69,6 +69,8 @@ interface TableLoad {
   readonly start: Start;
   readonly databaseUrl: string;
   readonly isLocal: boolean;
+  /** The command line. */
+  readonly args: readonly string[];
 }
 
 async function jobOf(load: TableLoad, values: Values): Promise<Job> {
@@ -98,7 +100,7 @@ async function sourceOf(path: string, maxOffsetsPerTrigger: number): Promise<Sou
 }
 
 function summary(printer: ProgressPrinter, load: TableLoad): string {
-  const { databaseUrl, path, table } = load;
+  const { args, databaseUrl, path, table } = load;
   const rows = table === "fund_problems" ? "path, problem" : "*";
   return jobSummary(printer, {
     title: `${table}: kept by key, as the newest batch has it`,
@@ -107,6 +109,9 @@ function summary(printer: ProgressPrinter, load: TableLoad): string {
     whereToLook: [
       psqlCommand(databaseUrl, `select ${rows} from ${quotedTable(table)} limit 10`),
       ...printer.deadLetters === 0 ? [] : [psqlCommand(databaseUrl, deadLettersSql("funds"))],
+      `${
+        ["deno task pipeline:funds_load", ...args].join(" ")
+      }   again: it goes on where it stopped`,
     ],
   });
 }

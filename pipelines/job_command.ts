@@ -113,15 +113,23 @@ export interface JobPlaces {
   readonly isLocal: boolean;
 }
 
-/** Runs a job to its end or to Ctrl-C, and shows what it does as `SHOW_FLAGS` say. */
-export async function runJob(job: Job, values: FlagValues<typeof SHOW_FLAGS>): Promise<void> {
+/**
+ * Runs a job to its end or to Ctrl-C, and shows what it does as `SHOW_FLAGS` say.
+ *
+ * @param places those of all jobs of the command: they are begun anew together.
+ */
+export async function runJob(
+  job: Job,
+  values: FlagValues<typeof SHOW_FLAGS>,
+  places: readonly JobPlaces[] = [job.places],
+): Promise<void> {
   const style = values.json ? "json" : Deno.stdout.isTerminal() ? "live" : "lines";
   const printer = new ProgressPrinter(style);
   const metricsPort = wholeNumber("metrics-port", values["metrics-port"], 1);
   await using metrics = metricsPort === undefined ? null : prometheus({ port: metricsPort });
   if (metrics !== null) printError(`metrics: ${metrics.url}`);
   const query = await job.start({ listener: metrics === null ? printer : [printer, metrics] })
-    .catch((error) => Promise.reject(withAdvice(error, job.places)));
+    .catch((error) => Promise.reject(withAdvice(error, places)));
   using watchdog = stallWatchdog({
     stallAfter: STALL_AFTER,
     onStall: ({ message }) => printer.onNotice(message),
@@ -136,7 +144,7 @@ export async function runJob(job: Job, values: FlagValues<typeof SHOW_FLAGS>): P
   try {
     await query.awaitTermination();
   } catch (error) {
-    throw withAdvice(error, job.places);
+    throw withAdvice(error, places);
   } finally {
     printer.finish();
   }
@@ -146,19 +154,22 @@ export async function runJob(job: Job, values: FlagValues<typeof SHOW_FLAGS>): P
 }
 
 /** What to do where the checkpoint and the services do not belong together (any more). */
-function withAdvice(error: unknown, places: JobPlaces): unknown {
+function withAdvice(error: unknown, places: readonly JobPlaces[]): unknown {
   const codes = ["TOPIC_RECREATED", "DATA_LOSS", "SINK_BEHIND", "SINK_AHEAD", "TABLE_MISSING"];
-  if (!(error instanceof SluiceError && codes.includes(error.code)) || !places.isLocal) {
+  const [first] = places;
+  if (!(error instanceof SluiceError && codes.includes(error.code)) || !first?.isLocal) {
     return error;
   }
-  const tables = places.tables.map(quotedTable).join(", ");
-  const folders = [places.checkpointLocation, places.lakePath ?? []].flat().join(" ");
+  const tables = places.flatMap((each) => each.tables.map(quotedTable)).join(", ");
+  const folders = places.flatMap((each) => [each.checkpointLocation, each.lakePath ?? []].flat())
+    .join(" ");
+  const checkpoints = places.length === 1 ? "checkpoint" : "checkpoints";
   return new SluiceError(error.code, {
     ...error.details,
     hint: `${error.details.hint}.\n\nTo forget all that this job did and begin anew, remove its ` +
-      "checkpoint and all its tables; one without the others would lose or double rows:\n\n" +
+      `${checkpoints} and all its tables; one without the others would lose or double rows:\n\n` +
       `  rm -rf ${folders}\n` +
-      `  psql ${places.databaseUrl} -c 'drop table if exists ${tables}'`,
+      `  psql ${first.databaseUrl} -c 'drop table if exists ${tables}'`,
     cause: error,
   });
 }

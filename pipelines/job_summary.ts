@@ -19,7 +19,7 @@ export function jobSummary(printer: ProgressPrinter, text: SummaryText): string 
   const first = last.batchId - printer.batches + 1;
   const batches = first === last.batchId ? `batch ${first}` : `batches ${first} to ${last.batchId}`;
   const sinks = last.sinks.map(({ description, tableVersion }) => {
-    const what = text.changedSinks?.includes(description) ? "changes" : "rows";
+    const what = text.changedSinks?.includes(description) ? "rows changed" : "rows";
     const rows = `${count(printer.outputRows.get(description) ?? 0)} ${what}`;
     return [
       description,

@@ -10,7 +10,10 @@ type Values = FlagValues<typeof READ_FLAGS & typeof SHOW_FLAGS>;
  * others on the ports behind it.
  */
 export async function runJobs(jobs: readonly Job[], values: Values): Promise<void> {
-  const runs = jobs.map((job, i) => () => runJob(job, { ...values, ...metricsPort(values, i) }));
+  const places = jobs.map((job) => job.places);
+  const runs = jobs.map((job, i) => () =>
+    runJob(job, { ...values, ...metricsPort(values, i) }, places)
+  );
   const isEndless = values.follow ||
     (values.trigger !== undefined && !["availableNow", "once"].includes(values.trigger));
   if (isEndless) await Promise.all(runs.map((run) => run()));

@@ -6,7 +6,14 @@
  */
 export { type ConnectorFile, readConnectorFile } from "./connectors/connector_file.ts";
 export { type FilledConfig, fillReferences } from "./connectors/references.ts";
+export { withPostgres } from "./connectors/source_database.ts";
+export {
+  type MariadbConnection,
+  type MariadbLogin,
+  withMariadb,
+} from "./connectors/source_mariadb.ts";
 export type { Variables } from "./connectors/surroundings.ts";
+export { mysqlUrl, postgresUrl } from "./database_url.ts";
 export {
   type CommandLine,
   type Flag,

@@ -110,9 +110,12 @@ function servicesWith(extra: string | undefined): ServiceName[] {
   });
 }
 
-/** The line that hands the addresses to other programs; what the environment gives it has already. */
+/**
+ * The line that hands the addresses of what runs here to other programs; what the environment gives it
+ * has already.
+ */
 function printExport(statuses: readonly ServiceStatus[]): void {
-  const settings = statuses.filter(({ givenBy }) => givenBy === undefined)
+  const settings = statuses.filter(({ state }) => state === "running")
     .map(({ addressVariable, address }) => `${addressVariable}=${address}`);
   if (settings.length > 0) print(`\nexport ${settings.join(" ")}`);
 }

@@ -12,7 +12,8 @@ export function mysqlUrl(attempted: string, option: string | undefined): string 
       attempted,
       found: "neither option url nor MYSQL_URL in the environment",
       wanted: "an address such as mysql://user:password@host:3306/database",
-      hint: "start a local MariaDB with `deno task stack:up mariadb` and take the export line it " +
+      hint:
+        "start a local MariaDB with `deno task stack:up --with mariadb` and take the export line it " +
         "prints",
     });
   }

@@ -1,9 +1,10 @@
-import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { SluiceError } from "sluice";
+import { type MariadbConnection, mysqlUrl, withMariadb } from "../../lib/cli/mod.ts";
 
 const TIMEOUT_MS = 90_000;
 const POLL_MS = 200;
 const MARK_MS = 1_000;
+const ATTEMPTED = "wait until all changes are in Kafka";
 
 /** A place in the log of a server. */
 interface BinlogPosition {
@@ -18,15 +19,16 @@ interface BinlogPosition {
  * Marks are put into the log meanwhile, as rows of the table `capture_marks`: the connector notes the
  * end of a transaction only when something comes behind it.
  *
- * @throws {SluiceError} `NOT_CAPTURED` if that takes more than a minute and a half.
+ * @throws {SluiceError} `NOT_CAPTURED` if that takes more than a minute and a half; `BAD_MYSQL_URL`;
+ * `MYSQL_FAILED`.
  */
 export async function untilBinlogCaptured(
   databaseUrl: string,
   connectUrl: string,
   connector: string,
 ): Promise<void> {
-  const connection = await createConnection(databaseUrl);
-  try {
+  const { href: uri, host } = mysqlUrl(databaseUrl);
+  await withMariadb({ uri }, host, ATTEMPTED, async (connection) => {
     const end = await endOfBinlog(connection);
     const deadlineMs = Date.now() + TIMEOUT_MS;
     let nextMarkMs = 0;
@@ -40,13 +42,12 @@ export async function untilBinlogCaptured(
       if (Date.now() > deadlineMs) throw notCaptured(connector, end, noted);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-  } finally {
-    await connection.end();
-  }
+  });
 }
 
-async function endOfBinlog(connection: Connection): Promise<BinlogPosition> {
-  const [[status]] = await connection.query<RowDataPacket[]>("show master status");
+async function endOfBinlog(connection: MariadbConnection): Promise<BinlogPosition> {
+  const [rows] = await connection.query("show master status");
+  const [status] = rows as { File: string; Position: number | string }[];
   return { file: status!.File, pos: Number(status!.Position) };
 }
 
@@ -73,7 +74,7 @@ function notCaptured(
   noted: BinlogPosition | undefined,
 ): SluiceError {
   return new SluiceError("NOT_CAPTURED", {
-    attempted: "wait until all changes are in Kafka",
+    attempted: ATTEMPTED,
     where: `connector "${connector}"`,
     found: noted === undefined ? "no position yet" : `changes up to ${noted.file}/${noted.pos}`,
     wanted: `changes up to ${end.file}/${end.pos}`,

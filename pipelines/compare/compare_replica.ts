@@ -94,9 +94,12 @@ function isDone(lag: ReplicaLag): boolean {
   return isCaptured(lag) && (lag.topicRecords ?? 0n) === 0n;
 }
 
-/** True if the slot has confirmed all; without one nothing will come. */
+/**
+ * True if the slot has confirmed all; without one nothing will come. A new slot is read when the snapshot
+ * is taken, and has all confirmed that was there before.
+ */
 function isCaptured({ slot }: Pick<ReplicaLag, "slot">): boolean {
-  return slot === undefined || slot.bytes === 0n;
+  return slot === undefined || (slot.isRead && slot.bytes === 0n);
 }
 
 /** Waits until a slot has confirmed a position; false when the time is up. */

@@ -31,6 +31,11 @@ export interface Comparison {
   readonly surplus: number;
   /** All of these. */
   readonly surplusRows: readonly SurplusRow[];
+  /**
+   * Columns that differ only where the copy has null, and the source one and the same value: as if they
+   * had been added with a default.
+   */
+  readonly defaultColumns: readonly string[];
   /** The first of those that are not equal, by key. */
   readonly differences: readonly Difference[];
 }
@@ -49,6 +54,8 @@ export async function compareRows(
   const found = { sourceRows: 0, equal: 0, different: 0, missing: 0, surplus: 0 };
   const differences: Difference[] = [];
   const surplusRows: SurplusRow[] = [];
+  // By column, where it differs: the one value that the source has instead of null, or false.
+  const defaults = new Map<string, string | false>();
   const tell = (key: bigint, what: string) => {
     if (differences.length < MAX_DIFFERENCES) differences.push({ key, what });
   };
@@ -69,17 +76,19 @@ export async function compareRows(
       found.missing++;
       tell(wanted.key, "is not in the copy");
     } else {
-      const what = differenceOf(columns, wanted, copied);
-      if (what === "") found.equal++;
+      const differing = differencesOf(columns, wanted, copied);
+      if (differing.length === 0) found.equal++;
       else {
         found.different++;
-        tell(wanted.key, what);
+        tell(wanted.key, differing.map(differenceText).join("; "));
+        for (const each of differing) noteDefault(defaults, each);
       }
       copied = await nextRow(copies);
     }
     wanted = await nextRow(sources);
   }
-  return { ...found, surplusRows, differences };
+  const defaultColumns = [...defaults].flatMap(([column, value]) => value === false ? [] : column);
+  return { ...found, surplusRows, defaultColumns, differences };
 }
 
 async function nextRow(rows: AsyncIterator<ComparedRow>): Promise<ComparedRow | undefined> {
@@ -87,12 +96,31 @@ async function nextRow(rows: AsyncIterator<ComparedRow>): Promise<ComparedRow | 
   return next.done ? undefined : next.value;
 }
 
-function differenceOf(columns: readonly string[], source: ComparedRow, copy: ComparedRow): string {
+/** A value that is not the same in both. */
+interface ValueDifference {
+  readonly column: string;
+  readonly wanted: string | null;
+  readonly copied: string | null;
+}
+
+function differencesOf(
+  columns: readonly string[],
+  source: ComparedRow,
+  copy: ComparedRow,
+): ValueDifference[] {
   return columns
     .map((column, i) => ({ column, wanted: source.values[i]!, copied: copy.values[i]! }))
-    .filter(({ wanted, copied }) => wanted !== copied)
-    .map(({ column, wanted, copied }) =>
-      `${column}: source ${JSON.stringify(wanted)}, copy ${JSON.stringify(copied)}`
-    )
-    .join("; ");
+    .filter(({ wanted, copied }) => wanted !== copied);
+}
+
+function differenceText({ column, wanted, copied }: ValueDifference): string {
+  return `${column}: source ${JSON.stringify(wanted)}, copy ${JSON.stringify(copied)}`;
+}
+
+function noteDefault(
+  defaults: Map<string, string | false>,
+  { column, wanted, copied }: ValueDifference,
+): void {
+  const isDefault = copied === null && (defaults.get(column) ?? wanted) === wanted;
+  defaults.set(column, isDefault && wanted !== null ? wanted : false);
 }

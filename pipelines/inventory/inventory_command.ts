@@ -133,6 +133,8 @@ const PLACES_DIFFER = [
   "SINK_AHEAD",
   "TABLE_MISSING",
   "PROGRESS_LOST",
+  "POSTGRES_NO_DATABASE",
+  "MYSQL_NO_DATABASE",
 ];
 
 /** What to do where the checkpoints and the services do not belong together (any more). */
@@ -148,8 +150,8 @@ function withAdvice(error: unknown, job: PreparedInventory): unknown {
     hint: `${error.details.hint}.\n\nTo forget all that this job did and begin anew, remove its ` +
       "checkpoints and all that it wrote; one without the others would lose or double rows:\n\n" +
       `  rm -rf ${job.checkpointLocation}\n` +
-      `  psql ${job.customersUrl} -c 'drop database ${database}'\n` +
-      `  mariadb -h${hostname} -P${port} -u${username} -p${password} -e 'drop database ${database}'\n` +
+      `  psql ${job.customersUrl} -c 'drop database if exists ${database}'\n` +
+      `  mariadb -h${hostname} -P${port} -u${username} -p${password} -e 'drop database if exists ${database}'\n` +
       `  and the topics ${currentOrders} and ${alerts}`,
     cause: error,
   });

@@ -1,4 +1,9 @@
-import { mariadbSource, postgresSource, withDatabase } from "../capture/source_database.ts";
+import {
+  mariadbSource,
+  postgresSource,
+  withDatabase,
+  withMysqlDatabase,
+} from "../capture/source_database.ts";
 
 /** The servers that the databases are on. */
 export interface InventoryServers {
@@ -39,7 +44,7 @@ export function inventoryServing(servers: InventoryServers, sourceName: string):
   const name = servingName(sourceName);
   return {
     postgresUrl: withDatabase(servers.databaseUrl, name),
-    mysqlUrl: withDatabase(servers.mysqlUrl, name),
+    mysqlUrl: withMysqlDatabase(servers.mysqlUrl, name),
   };
 }
 

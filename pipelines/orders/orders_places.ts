@@ -1,4 +1,4 @@
-import type { Flags, FlagValues } from "../../lib/cli/mod.ts";
+import { type Flags, type FlagValues, postgresUrl } from "../../lib/cli/mod.ts";
 import { withDatabase } from "../capture/source_database.ts";
 import { ordersTopic } from "./orders_table.ts";
 
@@ -56,12 +56,22 @@ export interface OrdersPlaces {
   readonly groupId: string;
 }
 
-/** The address of the database with the orders; `databaseUrl` is that of any database beside it. */
+/**
+ * The address of the database with the orders; `databaseUrl` is that of any database beside it.
+ *
+ * @throws {SluiceError} `BAD_DATABASE_URL`.
+ */
 export function ordersSource(values: FlagValues<typeof SOURCE_FLAGS>, databaseUrl: string): string {
-  return values["source-url"] ?? withDatabase(databaseUrl, values.source ?? DEFAULT_SOURCE);
+  const given = values["source-url"];
+  if (given !== undefined) return postgresUrl(given, "--source-url").href;
+  return withDatabase(databaseUrl, values.source ?? DEFAULT_SOURCE);
 }
 
-/** All places that the flags say; nothing is asked, and nothing made. */
+/**
+ * All places that the flags say; nothing is asked, and nothing made.
+ *
+ * @throws {SluiceError} `BAD_DATABASE_URL`.
+ */
 export function ordersPlaces(
   values: FlagValues<typeof PLACE_FLAGS>,
   databaseUrl: string,
@@ -80,5 +90,5 @@ export function ordersPlaces(
 
 /** The name of the database that an address has. */
 export function databaseOf(url: string): string {
-  return decodeURIComponent(new URL(url).pathname.slice(1));
+  return decodeURIComponent(postgresUrl(url).pathname.slice(1));
 }

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "assert";
 import { fileURLToPath } from "node:url";
 import mysql from "mysql2/promise";
+import { checkpointsIn } from "../../lib/cli/doctor/checkpoint_position.ts";
 import { applyConnector, type ConnectorConfig } from "../../lib/connect/mod.ts";
 import {
   createProducer,
@@ -127,6 +128,8 @@ Deno.test("doctor finds what keeps changes out of topics: slot, publication, rep
       match(told(all, slot).found, /^inactive: nobody reads it; it holds [\d.]+ \w+ of log, /);
       match(told(all, slot).hint!, new RegExp(`connectors resume ${name}`));
       await connect.delete(name);
+      const alone = told(await findings({ DATABASE_URL: env.DATABASE_URL }, [name]), slot);
+      match(alone.hint!, /^start Kafka Connect .* whose connector may .* only if nobody/);
       all = await findings(env, [name]);
       const drop = /drop it: (select .*) in database \w+$/.exec(told(all, slot).hint!);
       await run(drop![1]!);
@@ -219,10 +222,25 @@ Deno.test("doctor tells how far queries and groups are behind, and that a topic 
   });
 });
 
+Deno.test("doctor finds checkpoints in the folders of jobs with several queries", async () => {
+  await using folder = await tempFolder();
+  const places = ["trades", "funds/fund_unit", "funds_load/batch.json/funds"];
+  for (const place of places) await folder.write(`${place}/metadata`, '{"id":"1"}');
+  await folder.write("trades/state/metadata", "{}");
+  await folder.write("notes.txt", "");
+  deepEqual(
+    await checkpointsIn(folder.path),
+    places.map((place) => `${folder.path}/${place}`).sort(),
+  );
+  deepEqual(await checkpointsIn(`${folder.path}/none`), []);
+});
+
 Deno.test("doctor tells of services that are away, and of one that died", async () => {
   await using folder = await tempFolder();
   const record = { pid: 1, startTime: "another boot 1", port: 29_092 };
   await folder.write("run/kafka.json", JSON.stringify(record));
+  await folder.write("run/connect.json", JSON.stringify({ ...record, port: 29_093 }));
+  await folder.write("logs/connect.log", "");
   const nobody = `127.0.0.1:${freePorts(1)}`;
   const { code, stdout } = await doctor({
     SLUICE_STATE_DIR: folder.path,
@@ -231,11 +249,21 @@ Deno.test("doctor tells of services that are away, and of one that died", async 
     MYSQL_URL: `mysql://me:secret@${nobody}/shop`,
   });
   equal(code, 1);
-  match(stdout, /^BROKEN +stack +Apache Kafka: its process is gone/m);
+  match(stdout, /^BROKEN +stack +Apache Kafka: its process is gone.*\n +`deno task stack:up` /m);
   match(stdout, /^BROKEN +connect +worker: .*refused/m);
   match(stdout, /^BROKEN +postgres +server 127\.0\.0\.1:\d+\/shop: .*REFUSED/m);
   match(stdout, /^BROKEN +mariadb +server 127\.0\.0\.1:\d+: .*REFUSED/m);
   ok(!stdout.includes("secret"), stdout);
+  const own = await doctor({ SLUICE_STATE_DIR: folder.path });
+  match(
+    own.stdout,
+    /^BROKEN +stack +Kafka Connect: .*\n +`deno task stack:up --with connect` starts/m,
+  );
+  const bad = await doctor({ DATABASE_URL: "secret", MYSQL_URL: "postgres://me:secret@x/y" });
+  equal(bad.code, 1);
+  match(bad.stdout, /^BROKEN +postgres +DATABASE_URL: text that is no URL/m);
+  match(bad.stdout, /^BROKEN +mariadb +MYSQL_URL: a URL that starts with postgres:/m);
+  ok(!bad.stdout.includes("secret"), bad.stdout);
   const { databaseUrl } = await testStack();
   const wrong = new URL(databaseUrl);
   wrong.password = "secret";

@@ -27,7 +27,7 @@ Deno.test("compareRows() counts what is equal, different, missing and too many, 
       return JSON.stringify(wanted) === JSON.stringify(copied) ? "equal" : "different";
     });
     const times = (kind: string) => kinds.filter((each) => each === kind).length;
-    const { differences, surplusRows, ...counts } = found;
+    const { defaultColumns: _, differences, surplusRows, ...counts } = found;
     deepEqual(counts, {
       sourceRows: source.size,
       equal: times("equal"),
@@ -40,6 +40,21 @@ Deno.test("compareRows() counts what is equal, different, missing and too many, 
     const differing = keys.filter((_, i) => kinds[i] !== "equal").slice(0, 10);
     deepEqual(differences.map(({ key }) => Number(key)), differing, `seed ${seed}`);
   }
+});
+
+Deno.test("compareRows() names columns that differ as one that was added with a default does", async () => {
+  const rows = (...values: ComparedRow["values"][]) => later(new Map(values.entries()));
+  const found = async (...pairs: [source: string | null, copy: string | null][]) =>
+    (await compareRows(
+      ["a"],
+      rows(...pairs.map(([source]) => [source])),
+      rows(...pairs.map(([, copy]) => [copy])),
+    )).defaultColumns;
+  deepEqual(await found(["x", null], ["y", "y"], ["x", null]), ["a"]);
+  deepEqual(await found(["x", "x"]), []);
+  deepEqual(await found(["x", null], ["y", null], ["x", null]), []);
+  deepEqual(await found(["x", null], ["x", "y"], ["x", null]), []);
+  deepEqual(await found([null, "x"]), []);
 });
 
 Deno.test("compare tells which rows differ in what, and exits with 1 only when nothing is on its way", async () => {
@@ -72,6 +87,15 @@ Deno.test("compare tells which rows differ in what, and exits with 1 only when n
   ]);
   match(differing.stdout, /order 24 is not in the copy\n {10}and 6 more\n/);
   match(differing.stdout, /The copies differ, and nothing is on its way to them\.\n$/);
+
+  await world.destination`alter table orders add column channel text`;
+  await world.source.unsafe(`alter table orders drop column channel;
+    alter table orders add column channel text not null default 'shop'`);
+  const added = await world.run(COMPARE, ...world.places);
+  match(
+    added.stdout,
+    /column channel: old rows have its default .*: update orders set channel = ch/,
+  );
 
   await send(world, 3);
   const behind = await world.run(COMPARE, ...world.places);
@@ -114,6 +138,7 @@ Deno.test("compare takes surplus rows out of the copies, but none that was writt
   await send(world, 3);
   const behind = await world.run(COMPARE, ...world.places, "--delete-surplus");
   equal(behind.code, 0, behind.stderr);
+  match(behind.stderr, /deleted nothing from the copies: changes may be on their way to them\n/);
   match(behind.stdout, /orders: 30 equal, 0 different, 0 missing, 1 too many\n/);
 });
 
@@ -199,6 +224,7 @@ const NO_DIFFERENCE: Omit<ComparedCopy, "table" | "surplusRows"> = {
   different: 0,
   missing: 0,
   surplus: 0,
+  defaultColumns: [],
   differences: [],
   missingColumns: [],
 };

@@ -12,7 +12,7 @@ Deno.test("the sample is loaded, decimals exact, and what is wrong with it is to
   await using world = await prepare();
   const { code, stderr, stdout } = await world.load();
   equal(code, 0, stderr);
-  match(stdout, /postgres\(fund_prices\) +6 changes/);
+  match(stdout, /postgres\(fund_prices\) +6 rows changed/);
   match(stdout, /psql "\$DATABASE_URL" -c 'select path, problem from "fund_problems" limit 10'/);
   deepEqual(await world.rows("fund_id, name, manager_name, manager_since, batch_id from funds"), [
     "1|Nordic Growth Fund|Ada Lind|2019-05-01|2026-01-31/1",

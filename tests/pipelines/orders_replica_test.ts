@@ -3,10 +3,14 @@ import { createHash } from "node:crypto";
 import connectPostgres, { type Sql } from "postgres";
 import { topicOffsets } from "../../lib/kafka/mod.ts";
 import { stackStatus } from "../../lib/stack/mod.ts";
+import { mariadbSource } from "../../pipelines/capture/source_database.ts";
+import { untilBinlogCaptured } from "../../pipelines/capture/until_binlog_captured.ts";
+import { untilCaptured } from "../../pipelines/capture/until_captured.ts";
 import { changeOrders } from "../../pipelines/producers/orders.ts";
 import { until } from "../connect/change_source.ts";
+import { checkout } from "../support/paths.ts";
 import { readRecords, withSource } from "../kafka/test_topic.ts";
-import { testConnect, testStackOptions } from "../support/stack.ts";
+import { testConnect, testStack, testStackOptions } from "../support/stack.ts";
 import { type OrdersWorld, ordersWorld, withoutNames } from "./orders_world.ts";
 
 const NEVER = new AbortController().signal;
@@ -70,6 +74,30 @@ Deno.test("a text of a megabyte that no update touches stays, whether it is sent
   const [{ length } = {}] = await world.destination`
     select length(note) from orders_projected where order_id = 11`;
   equal(length, 1_048_576);
+});
+
+Deno.test("a table that is there is captured when the whole snapshot of it is in the topic", async () => {
+  await using world = await ordersWorld();
+  const { brokers, source, sourceUrl, name, topic } = world;
+  const rows = 100_000;
+  await source`insert into orders (user_id, name) select n, 'old' from generate_series(1, ${rows}::int) n`;
+  await world.capture();
+  await untilCaptured(sourceUrl, name);
+  const { latest } = await topicOffsets({ brokers }, topic);
+  equal(sum(Object.values(latest[topic]!)), BigInt(rows));
+
+  // Idle from here on: a Connect that starts again is at the end of the log.
+  await world.connect.restart(name);
+  await untilCaptured(sourceUrl, name);
+  equal((await topicOffsets({ brokers }, topic)).latest[topic]![0], latest[topic]![0]);
+
+  for (const [setting, value] of [["topic.prefix", "x"], ["table.include.list", "public.x"]]) {
+    await rejects(world.capture({ [setting!]: value! }), {
+      code: "CONNECTOR_DIFFERS",
+      message: new RegExp(`a connector with ${setting} .*wanted "${value}".*--connector`),
+    });
+  }
+  equal((await world.connect.config(name))!["topic.prefix"], name);
 });
 
 Deno.test("a new column arrives under load, and a change that does not fit stops the query by name", async () => {
@@ -236,6 +264,43 @@ Deno.test("--help tells every flag, and a wrong one is refused by name", async (
   const wrong = await run("--change", "x");
   equal(wrong.code, 2);
   match(wrong.stderr, /at --change: found no such flag/);
+});
+
+Deno.test("an address that is wrong is told by its place, without a trace and without its password", async () => {
+  const { databaseUrl, kafkaBrokers } = await testStack();
+  const login = new URL(databaseUrl);
+  login.password = "hunter2";
+  const env = { KAFKA_BROKERS: kafkaBrokers.join(","), CONNECT_URL: "http://127.0.0.1:1" };
+  const wrong: [script: string, url: string, flags: string[], message: RegExp][] = [
+    [
+      "orders_replica",
+      databaseUrl,
+      ["--source-url", "hunter2"],
+      /--source-url: found text that is no/,
+    ],
+    ["orders_replica", "hunter2", [], /at DATABASE_URL: found text that is no URL/],
+    ["compare", "mysql://me:hunter2@x/y", [], /DATABASE_URL: found a URL that starts with mysql:/],
+    ["funds", "postgres://me:hunter2%@x/y", [], /DATABASE_URL: found a % that is not followed by/],
+    ["funds", "postgres://me:hunter2@127.0.0.1:1/y", [], /at 127.0.0.1:1\/y: found .*REFUSED/],
+    ["inventory", "hunter2", [], /at (DATABASE|MYSQL)_URL: found text that is no URL/],
+    ["orders_replica", login.href, [], /password authentication failed/],
+  ];
+  await Promise.all(wrong.map(async ([script, DATABASE_URL, flags, message]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", `pipelines/${script}.ts`, ...flags],
+      cwd: checkout,
+      env: { ...env, DATABASE_URL, MYSQL_URL: "hunter2" },
+    }).output();
+    const text = new TextDecoder().decode(stderr);
+    match(text, message);
+    equal(code, 1, text);
+    ok(!/hunter2|^ +at |Uncaught/m.test(text), text);
+  }));
+  const away = "mysql://me:hunter2@127.0.0.1:1/shop";
+  const told = { code: "MYSQL_FAILED", message: /at 127.0.0.1:1: found .*REFUSED/ };
+  const schemaPath = `${checkout}/data/inventory/mariadb.sql`;
+  await rejects(mariadbSource({ serverUrl: away, name: "x", schemaPath }), told);
+  await rejects(untilBinlogCaptured(away, "http://127.0.0.1:1", "x"), told);
 });
 
 async function requireEqual(world: OrdersWorld): Promise<void> {

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../core/mod.ts";
 import { type ConnectClient, type ConnectorConfig, slotOf } from "../../connect/mod.ts";
+import { postgresUrl } from "../database_url.ts";
 import { print } from "../print.ts";
 import { badFlag, connectorCommand } from "./connector_command.ts";
 import { readConnectorFile } from "./connector_file.ts";
@@ -86,7 +87,10 @@ function slotToDrop({ name, config }: Condemned, databaseUrl: string | undefined
     const found = `${name}, a ${config["connector.class"]}`;
     throw badFlag("--drop-slot", found, "a connector for Postgres: others have no slot");
   }
-  return { url: databaseUrl ?? databaseUrlOf(name, config), name: slotOf(config) };
+  const url = databaseUrl === undefined
+    ? databaseUrlOf(name, config)
+    : postgresUrl(databaseUrl, "--database-url").href;
+  return { url, name: slotOf(config) };
 }
 
 async function dropSlot({ url, name }: Slot): Promise<void> {

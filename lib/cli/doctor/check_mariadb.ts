@@ -1,6 +1,6 @@
-import mysql from "mysql2/promise";
-import { errorText, SluiceError } from "../../core/mod.ts";
 import type { ConnectorConfig } from "../../connect/mod.ts";
+import { withMariadb } from "../connectors/source_mariadb.ts";
+import { mysqlUrl } from "../database_url.ts";
 import type { KnownConnector } from "./check_connect.ts";
 import { type Finding, Findings } from "./finding.ts";
 
@@ -24,17 +24,16 @@ interface Login {
 /** The server's settings by name. */
 type Settings = Readonly<Record<string, string>>;
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** A connector that rests for longer than the log is kept loses changes, in seconds. */
 const MIN_KEPT_SECONDS = 86_400;
 
 /** Looks at the server of MYSQL_URL and at those that connectors read: whether changes can be read. */
 export async function checkMariadb(
-  mysqlUrl: string | undefined,
+  serverUrl: string | undefined,
   connectors: readonly KnownConnector[] | undefined,
 ): Promise<Finding[]> {
   const findings = new Findings("mariadb");
-  for (const target of targets(mysqlUrl, connectors ?? [], findings)) {
+  for (const target of targets(serverUrl, connectors ?? [], findings)) {
     const subject = `server ${target.place}`;
     try {
       checkSettings(subject, await readSettings(target.login), target, findings);
@@ -47,15 +46,19 @@ export async function checkMariadb(
 
 /** Each server once. */
 function targets(
-  mysqlUrl: string | undefined,
+  serverUrl: string | undefined,
   connectors: readonly KnownConnector[],
   findings: Findings,
 ): Target[] {
   const found = new Map<string, Target>();
-  if (mysqlUrl !== undefined) {
-    const login = loginOf(mysqlUrl);
-    const place = `${login.host}:${login.port}`;
-    found.set(place, { place, login, connectors: [], isGiven: true });
+  if (serverUrl !== undefined) {
+    try {
+      const login = loginOf(serverUrl);
+      const place = `${login.host}:${login.port}`;
+      found.set(place, { place, login, connectors: [], isGiven: true });
+    } catch (error) {
+      findings.addError("broken", "MYSQL_URL", error);
+    }
   }
   for (const connector of connectors) {
     const { status, config } = connector;
@@ -140,35 +143,19 @@ function keptFor(settings: Settings): number {
 }
 
 async function readSettings(login: Login): Promise<Settings> {
-  try {
-    const connection = await mysql.createConnection({
-      ...login,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-    });
-    try {
-      const [rows] = await connection.query(
-        "show global variables where variable_name in ('version', 'server_id', 'log_bin', " +
-          "'binlog_format', 'binlog_row_image', 'binlog_expire_logs_seconds', 'expire_logs_days')",
-      );
-      const settings = rows as { Variable_name: string; Value: string }[];
-      return Object.fromEntries(settings.map((each) => [each.Variable_name, each.Value]));
-    } finally {
-      connection.destroy();
-    }
-  } catch (error) {
-    if (typeof (error as { code?: unknown } | null)?.code !== "string") throw error;
-    throw new SluiceError("MYSQL_FAILED", {
-      attempted: "look at the server",
-      where: `${login.host}:${login.port}`,
-      found: errorText(error),
-      hint: "see whether it runs, and whether address, user and password are right",
-      cause: error,
-    });
-  }
+  const place = `${login.host}:${login.port}`;
+  return await withMariadb({ ...login }, place, "look at the server", async (connection) => {
+    const [rows] = await connection.query(
+      "show global variables where variable_name in ('version', 'server_id', 'log_bin', " +
+        "'binlog_format', 'binlog_row_image', 'binlog_expire_logs_seconds', 'expire_logs_days')",
+    );
+    const settings = rows as { Variable_name: string; Value: string }[];
+    return Object.fromEntries(settings.map((each) => [each.Variable_name, each.Value]));
+  });
 }
 
 function loginOf(url: string): Login {
-  const { hostname, port, username, password } = new URL(url);
+  const { hostname, port, username, password } = mysqlUrl(url);
   return {
     host: hostname,
     port: Number(port || 3306),

@@ -2,6 +2,7 @@ import type { Sql } from "postgres";
 import { SluiceError } from "../../core/mod.ts";
 import { databaseUrlOf, isPostgresConnector } from "../connectors/replication_slot.ts";
 import { placeOf, withPostgres } from "../connectors/source_database.ts";
+import { postgresUrl } from "../database_url.ts";
 import type { KnownConnector } from "./check_connect.ts";
 import { checkPublications } from "./check_publications.ts";
 import { checkSlots } from "./check_slots.ts";
@@ -30,7 +31,7 @@ export async function checkPostgres(
   const seenServers = new Set<string>();
   for (const target of targets(databaseUrl, connectors ?? [], findings)) {
     const place = placeOf(target.url);
-    const server = new URL(target.url).host;
+    const server = postgresUrl(target.url).host;
     try {
       await withPostgres(target.url, "look at the database", async (sql) => {
         await checkServer(sql, place, target, findings);
@@ -54,7 +55,11 @@ function targets(
 ): Target[] {
   const found = new Map<string, Target>();
   if (databaseUrl !== undefined) {
-    found.set(placeOf(databaseUrl), { url: databaseUrl, connectors: [], isGiven: true });
+    try {
+      found.set(placeOf(databaseUrl), { url: databaseUrl, connectors: [], isGiven: true });
+    } catch (error) {
+      findings.addError("broken", "DATABASE_URL", error);
+    }
   }
   for (const connector of connectors) {
     const { status, config } = connector;

@@ -39,7 +39,7 @@ export async function checkSlots(
     const owner = connectors?.find(({ config }) =>
       isPostgresConnector(config) && slotOf(config) === slot.slot_name
     );
-    checkSlot(slot, owner, findings);
+    checkSlot(slot, owner, connectors !== undefined, findings);
   }
   const [{ max = "0" } = {}] = await sql`select current_setting('max_replication_slots') as max`;
   if (slots.length < Number(max)) return;
@@ -60,7 +60,13 @@ async function readSlots(sql: Sql): Promise<Slot[]> {
     from pg_replication_slots as slot, now where not temporary order by slot_name`;
 }
 
-function checkSlot(slot: Slot, owner: KnownConnector | undefined, findings: Findings): void {
+/** @param areKnown whether all connectors are known, so that none is the slot's if `owner` is not there. */
+function checkSlot(
+  slot: Slot,
+  owner: KnownConnector | undefined,
+  areKnown: boolean,
+  findings: Findings,
+): void {
   const subject = `replication slot "${slot.slot_name}"`;
   const size = sizeText(slot);
   if (slot.wal_status === "lost") {
@@ -69,16 +75,21 @@ function checkSlot(slot: Slot, owner: KnownConnector | undefined, findings: Find
   } else if (slot.wal_status === "unreserved") {
     const hint = slot.active
       ? "let its reader catch up at once, and raise max_slot_wal_keep_size"
-      : idleHint(slot, owner);
+      : idleHint(slot, owner, areKnown);
     findings.add("broken", subject, `${size}, and is lost at the next checkpoint`, hint);
-  } else if (!slot.active) checkIdle(slot, owner, findings);
+  } else if (!slot.active) checkIdle(slot, owner, areKnown, findings);
   else if (slot.wal_status === "extended") {
     const hint = "see why its reader is slow; the log it holds is beyond max_wal_size";
     findings.add("warning", subject, `read, but ${size}`, hint);
   } else findings.add("ok", subject, `read, ${behindText(slot)}`);
 }
 
-function checkIdle(slot: Slot, owner: KnownConnector | undefined, findings: Findings): void {
+function checkIdle(
+  slot: Slot,
+  owner: KnownConnector | undefined,
+  areKnown: boolean,
+  findings: Findings,
+): void {
   const shouldBeRead = owner?.status.state === "RUNNING";
   const isLarge = BigInt(slot.retained ?? 0) >= MAX_INACTIVE_BYTES;
   const limit = slot.safe_wal_size === null
@@ -88,13 +99,17 @@ function checkIdle(slot: Slot, owner: KnownConnector | undefined, findings: Find
     shouldBeRead || isLarge ? "broken" : "warning",
     `replication slot "${slot.slot_name}"`,
     `inactive: nobody reads it; ${sizeText(slot)}, ${limit}`,
-    idleHint(slot, owner),
+    idleHint(slot, owner, areKnown),
   );
 }
 
-function idleHint(slot: Slot, owner: KnownConnector | undefined): string {
+function idleHint(slot: Slot, owner: KnownConnector | undefined, areKnown: boolean): string {
   const drop = `select pg_drop_replication_slot('${slot.slot_name}')` +
     (slot.database ? ` in database ${slot.database}` : "");
+  if (!areKnown) {
+    return "start Kafka Connect (here: `deno task stack:up --with connect`), whose connector may go on " +
+      `with it and would lose changes without it; only if nobody comes back for it: ${drop}`;
+  }
   if (owner === undefined) return `if nobody comes back for it, drop it: ${drop}`;
   const { name, state } = owner.status;
   const rests = state === "PAUSED" || state === "STOPPED";

@@ -16,14 +16,18 @@ export interface CheckpointPosition {
 /** Kafka's ids of topics; other sources have other texts in their place. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Folders of a job with several queries are one deep, those of one that loads several files two. */
+const MAX_DEPTH = 2;
+
 /**
- * The folders in `parent` that are checkpoints; none if it is not there.
+ * The folders in `parent`, and in folders there, that are checkpoints; none if it is not there.
  */
-export async function checkpointsIn(parent: string): Promise<string[]> {
+export async function checkpointsIn(parent: string, depth = 0): Promise<string[]> {
   const found: string[] = [];
-  for (const name of await namesIn(parent)) {
+  for (const name of await foldersIn(parent)) {
     const path = join(parent, name);
     if (await Deno.stat(join(path, "metadata")).then(() => true, () => false)) found.push(path);
+    else if (depth < MAX_DEPTH) found.push(...await checkpointsIn(path, depth + 1));
   }
   return found.sort();
 }
@@ -85,9 +89,17 @@ async function identitiesIn(path: string): Promise<Record<string, unknown>> {
   return isRecord(parsed.identities) ? parsed.identities : parsed;
 }
 
+async function foldersIn(folder: string): Promise<string[]> {
+  return (await entriesIn(folder)).filter((entry) => !entry.isFile).map(({ name }) => name);
+}
+
 async function namesIn(folder: string): Promise<string[]> {
+  return (await entriesIn(folder)).map(({ name }) => name);
+}
+
+async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    return await Array.fromAsync(Deno.readDir(folder));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

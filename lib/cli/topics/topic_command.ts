@@ -1,5 +1,6 @@
 import { SluiceError } from "../../core/mod.ts";
 import type { KafkaConnection } from "../../kafka/mod.ts";
+import { surroundings } from "../connectors/surroundings.ts";
 import {
   type CommandLine,
   type Flags,
@@ -33,7 +34,7 @@ interface CommandParts<F extends Flags> {
 
 /** Flags of every command. */
 const COMMON_FLAGS = {
-  brokers: { type: "string", value: "a:1,b:2", help: "default: the variable KAFKA_BROKERS" },
+  brokers: { type: "string", value: "a:1,b:2", help: "default: KAFKA_BROKERS, else the local one" },
   help: { type: "boolean", help: "print this" },
 } as const satisfies Flags;
 
@@ -61,7 +62,8 @@ export function topicCommand<const F extends Flags>(parts: CommandParts<F>): Top
         print(help());
         return;
       }
-      const brokers = common.brokers?.split(",").map((each) => each.trim());
+      const given = common.brokers ?? (await surroundings()).KAFKA_BROKERS;
+      const brokers = given?.split(",").map((each) => each.trim());
       await run(brokers === undefined ? {} : { brokers }, line);
     },
   };
