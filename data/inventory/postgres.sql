@@ -11,6 +11,7 @@ create table if not exists customers (
   name text not null,
   city text not null,
   tier text not null references tiers,
+  note text,
   signed_up timestamptz not null,
   updated_at timestamptz not null
 );

@@ -18,6 +18,7 @@ create table if not exists customers (
   name text,
   city text,
   tier text,
+  note text,
   signed_up timestamptz,
   updated_at timestamptz,
   __source_ts timestamptz,

@@ -16,6 +16,7 @@ export const Customer = s.struct({
   name: s.string(),
   city: s.string(),
   tier: s.string(),
+  note: s.string().nullable(),
   signed_up: s.timestamp(),
   updated_at: s.timestamp(),
 });

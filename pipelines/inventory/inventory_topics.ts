@@ -46,6 +46,9 @@ const HISTORY = {
   "segment.ms": String(DAY_MS),
 };
 
+/** The same, of rows with texts of megabytes, as they were before and after a change. */
+const ROW_HISTORY = { ...HISTORY, "max.message.bytes": String(16 << 20) };
+
 /** The newest value of each key, for ever. */
 const LATEST = { "cleanup.policy": "compact", "segment.ms": String(HOUR_MS) };
 
@@ -59,8 +62,8 @@ const DLQ = {
 /** The topics as they are to be. */
 export function declaredTopics(topics: InventoryTopics): NewTopic[] {
   const declared: [string, NewTopic["configEntries"]][] = [
-    [topics.orders, HISTORY],
-    [topics.customers, HISTORY],
+    [topics.orders, ROW_HISTORY],
+    [topics.customers, ROW_HISTORY],
     [topics.currentOrders, LATEST],
     [topics.alerts, HISTORY],
     [dlqOf(topics.orders), DLQ],

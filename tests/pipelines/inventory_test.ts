@@ -166,6 +166,9 @@ async function alterTables({ orders, customersUrl }: InventoryWorld): Promise<vo
   await orders("update orders set order_id = -order_id order by order_id desc limit 5");
   await withSql(customersUrl, async (sql) => {
     await sql`alter table customers add column phone text`;
+    // Stored apart from its row, and left alone by the updates behind it.
+    const note = Array.from({ length: 32_000 }, () => crypto.randomUUID()).join("");
+    await sql`update customers set note = ${note} where customer_id = 2`;
     await sql`update customers set phone = '+31 ' || customer_id where customer_id % 2 = 0`;
     await sql`update customers set customer_id = customer_id + ${NEW_NUMBERS}
       where customer_id % 10 = 1`;
