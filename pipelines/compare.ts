@@ -5,15 +5,7 @@
  *
  *     deno task compare
  */
-import {
-  count,
-  type Flags,
-  flagsHelp,
-  parseFlags,
-  print,
-  printError,
-  runCommand,
-} from "../lib/cli/mod.ts";
+import { count, flagCommand, type Flags, print, printError } from "../lib/cli/mod.ts";
 import { ensureStack } from "../lib/stack/mod.ts";
 import {
   type ComparedCopy,
@@ -37,28 +29,25 @@ const FLAGS = {
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
-async function main(args: readonly string[]): Promise<number> {
-  const values = parseFlags("compare", args, FLAGS);
-  if (values.help) {
-    print("Compares the orders of a database with their copies in another, row for row.\n");
-    print(flagsHelp(FLAGS));
-    return 0;
-  }
-  const { kafkaBrokers: brokers, databaseUrl } = await ensureStack({
-    services: ["kafka", "postgres"],
-    onProgress: printError,
+function main(args: readonly string[]): Promise<number> {
+  const about = "Compares the orders of a database with their copies in another, row for row.";
+  return flagCommand({ name: "compare", about, flags: FLAGS }, args, async (values) => {
+    const { kafkaBrokers: brokers, databaseUrl } = await ensureStack({
+      services: ["kafka", "postgres"],
+      onProgress: printError,
+    });
+    const places = ordersPlaces(values, databaseUrl);
+    let compared = await compareReplica(brokers, places);
+    if (values["delete-surplus"] && !compared.isSettled) {
+      printError("deleted nothing from the copies: changes may be on their way to them");
+    } else if (values["delete-surplus"]) {
+      const deleted = await deleteSurplus(places.destinationUrl, compared.copies);
+      printError(`deleted ${count(deleted)} rows from the copies`);
+      if (deleted > 0) compared = await compareReplica(brokers, places);
+    }
+    for (const line of report(places, compared)) print(line);
+    return compared.isSettled && !compared.copies.every(isEqual) ? 1 : 0;
   });
-  const places = ordersPlaces(values, databaseUrl);
-  let compared = await compareReplica(brokers, places);
-  if (values["delete-surplus"] && !compared.isSettled) {
-    printError("deleted nothing from the copies: changes may be on their way to them");
-  } else if (values["delete-surplus"]) {
-    const deleted = await deleteSurplus(places.destinationUrl, compared.copies);
-    printError(`deleted ${count(deleted)} rows from the copies`);
-    if (deleted > 0) compared = await compareReplica(brokers, places);
-  }
-  for (const line of report(places, compared)) print(line);
-  return compared.isSettled && !compared.copies.every(isEqual) ? 1 : 0;
 }
 
 function report(places: OrdersPlaces, { copies, lag, isSettled }: ComparedReplica): string[] {
@@ -110,4 +99,4 @@ function isEqual({ different, missing, surplus, missingColumns }: ComparedCopy):
   return different + missing + surplus + missingColumns.length === 0;
 }
 
-if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await main(Deno.args));

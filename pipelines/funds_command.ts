@@ -1,14 +1,11 @@
 import { kafka } from "sluice";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
   type FlagValues,
-  parseFlags,
-  print,
   printError,
   type ProgressPrinter,
-  runCommand,
   wholeNumber,
 } from "../lib/cli/mod.ts";
 import { ensureStack } from "../lib/stack/mod.ts";
@@ -71,15 +68,9 @@ export interface FundTrails {
 
 /** Runs the job from a command line; returns the exit code. */
 export function fundsCommand(args: readonly string[], trails: FundTrails): Promise<number> {
-  return runCommand(async () => {
-    const values = parseFlags("pipeline:funds", args, FLAGS);
-    if (values.help) {
-      print(
-        "Keeps every change of the tables fund_metadata and fund_unit, as Debezium tells it.\n",
-      );
-      print(flagsHelp(FLAGS));
-      return;
-    }
+  const about =
+    "Keeps every change of the tables fund_metadata and fund_unit, as Debezium tells it.";
+  return flagCommand({ name: "pipeline:funds", about, flags: FLAGS }, args, async (values) => {
     const settings = readSettings(values);
     const services = await prepare(values);
     const jobOf = (table: string, key: string, start: typeof fundMetadataTrail): Job => {

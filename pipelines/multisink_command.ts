@@ -1,13 +1,10 @@
 import { kafka, ndjson, SluiceError, type Trigger } from "sluice";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
   type FlagValues,
-  parseFlags,
-  print,
   printError,
-  runCommand,
   wholeNumber,
 } from "../lib/cli/mod.ts";
 import { createTopicIfAbsent } from "../lib/kafka/mod.ts";
@@ -62,13 +59,8 @@ export function multisinkCommand(
   args: readonly string[],
   start: typeof multisink,
 ): Promise<number> {
-  return runCommand(async () => {
-    const values = parseFlags("pipeline:multisink", args, FLAGS);
-    if (values.help) {
-      print(`Streams trades from Kafka into Postgres and Delta, each exactly once.\n`);
-      print(flagsHelp(FLAGS));
-      return;
-    }
+  const about = "Streams trades from Kafka into Postgres and Delta, each exactly once.";
+  return flagCommand({ name: "pipeline:multisink", about, flags: FLAGS }, args, async (values) => {
     const job = await prepare(values);
     await runJob({
       places: { ...job, tables: [job.table] },

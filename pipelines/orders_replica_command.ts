@@ -1,14 +1,11 @@
 import { kafka, type Trigger } from "sluice";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
   type FlagValues,
-  parseFlags,
-  print,
   printError,
   type ProgressPrinter,
-  runCommand,
   wholeNumber,
 } from "../lib/cli/mod.ts";
 import { ensureStack } from "../lib/stack/mod.ts";
@@ -57,26 +54,25 @@ export function ordersReplicaCommand(
   args: readonly string[],
   start: typeof ordersReplica,
 ): Promise<number> {
-  return runCommand(async () => {
-    const values = parseFlags("pipeline:orders_replica", args, FLAGS);
-    if (values.help) {
-      print("Keeps two copies of a Postgres table in another database, from its changes.\n");
-      print(flagsHelp(FLAGS));
-      return;
-    }
-    const job = await prepare(values);
-    const { checkpointLocation, destinationUrl, isLocal, trigger } = job;
-    await runJob({
-      places: {
-        databaseUrl: destinationUrl,
-        tables: TABLES,
-        checkpointLocation,
-        isLocal,
-      },
-      start: (shown) => start(job, { checkpointLocation, trigger, ...shown }),
-      summary: (printer) => summary(printer, job, values, args),
-    }, values);
-  });
+  const about = "Keeps two copies of a Postgres table in another database, from its changes.";
+  return flagCommand(
+    { name: "pipeline:orders_replica", about, flags: FLAGS },
+    args,
+    async (values) => {
+      const job = await prepare(values);
+      const { checkpointLocation, destinationUrl, isLocal, trigger } = job;
+      await runJob({
+        places: {
+          databaseUrl: destinationUrl,
+          tables: TABLES,
+          checkpointLocation,
+          isLocal,
+        },
+        start: (shown) => start(job, { checkpointLocation, trigger, ...shown }),
+        summary: (printer) => summary(printer, job, values, args),
+      }, values);
+    },
+  );
 }
 
 interface Prepared extends OrdersReplicaOptions, OrdersPlaces {

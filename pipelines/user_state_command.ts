@@ -1,14 +1,11 @@
 import { kafka, type Trigger } from "sluice";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
   type FlagValues,
-  parseFlags,
-  print,
   printError,
   type ProgressPrinter,
-  runCommand,
   wholeNumber,
 } from "../lib/cli/mod.ts";
 import { createTopicIfAbsent } from "../lib/kafka/mod.ts";
@@ -64,13 +61,8 @@ export function userStateCommand(
   args: readonly string[],
   start: typeof userState,
 ): Promise<number> {
-  return runCommand(async () => {
-    const values = parseFlags("pipeline:user_state", args, FLAGS);
-    if (values.help) {
-      print("Keeps the history and the latest state of users, from their changes in Kafka.\n");
-      print(flagsHelp(FLAGS));
-      return;
-    }
+  const about = "Keeps the history and the latest state of users, from their changes in Kafka.";
+  return flagCommand({ name: "pipeline:user_state", about, flags: FLAGS }, args, async (values) => {
     const job = await prepare(values);
     const { checkpointLocation, trigger } = job;
     await runJob({

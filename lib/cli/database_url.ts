@@ -1,4 +1,6 @@
-import { SluiceError } from "../core/mod.ts";
+import { databaseAddress } from "../database/mod.ts";
+
+const ATTEMPTED = "read the address of a database";
 
 /**
  * Reads the address of a Postgres database.
@@ -7,8 +9,13 @@ import { SluiceError } from "../core/mod.ts";
  * @throws {SluiceError} `BAD_DATABASE_URL`.
  */
 export function postgresUrl(text: string, where = "DATABASE_URL"): URL {
-  const wanted = "postgres://user:password@host:5432/database";
-  return databaseUrl(text, where, ["postgres:", "postgresql:"], "BAD_DATABASE_URL", wanted);
+  return databaseAddress(text, {
+    attempted: ATTEMPTED,
+    where,
+    protocols: ["postgres:", "postgresql:"],
+    code: "BAD_DATABASE_URL",
+    example: "postgres://user:password@host:5432/database",
+  });
 }
 
 /**
@@ -18,37 +25,11 @@ export function postgresUrl(text: string, where = "DATABASE_URL"): URL {
  * @throws {SluiceError} `BAD_MYSQL_URL`.
  */
 export function mysqlUrl(text: string, where = "MYSQL_URL"): URL {
-  const wanted = "mysql://user:password@host:3306/database";
-  return databaseUrl(text, where, ["mysql:"], "BAD_MYSQL_URL", wanted);
-}
-
-function databaseUrl(
-  text: string,
-  where: string,
-  protocols: readonly string[],
-  code: string,
-  wanted: string,
-): URL {
-  const url = URL.parse(text);
-  if (url !== null && protocols.includes(url.protocol) && isDecodable(url)) return url;
-  throw new SluiceError(code, {
-    attempted: "read the address of a database",
+  return databaseAddress(text, {
+    attempted: ATTEMPTED,
     where,
-    // The text itself is not shown: it may hold a password.
-    found: url === null
-      ? "text that is no URL"
-      : !protocols.includes(url.protocol)
-      ? `a URL that starts with ${url.protocol}`
-      : "a % that is not followed by two hexadecimal digits",
-    wanted: `${wanted}, special characters as %XX`,
+    protocols: ["mysql:"],
+    code: "BAD_MYSQL_URL",
+    example: "mysql://user:password@host:3306/database",
   });
-}
-
-function isDecodable({ username, password, pathname }: URL): boolean {
-  try {
-    [username, password, pathname].forEach(decodeURIComponent);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -24,6 +24,7 @@ export {
   parseFlags,
   wholeNumber,
 } from "./flags.ts";
+export { type FlagCommand, flagCommand } from "./flag_command.ts";
 export { print, printError } from "./print.ts";
 export { count, ProgressPrinter, type ProgressStyle, type Write } from "./progress_printer.ts";
 export { runCommand } from "./run_command.ts";

@@ -1,5 +1,6 @@
 import {
   badOption,
+  basicAuthorization,
   errorText,
   isRecord,
   refuseUnknownOptions,
@@ -65,7 +66,7 @@ export class ConnectHttp {
   constructor(options: ConnectOptions) {
     refuseUnknownOptions(ATTEMPTED, options, ["url", "timeoutMs", "retryForMs"]);
     const url = parseUrl(options.url);
-    const authorization = authorizationOf(url);
+    const authorization = basicAuthorization(ATTEMPTED, url);
     url.username = "";
     url.password = "";
     this.where = url.href.replace(/\/+$/, "");
@@ -146,16 +147,6 @@ function parseUrl(text: string): URL {
   // What is no URL may still hold a password.
   const found = text === "" ? "nothing" : "text that is no such URL";
   throw badOption(ATTEMPTED, "url", found, "http://host:port");
-}
-
-function authorizationOf({ username, password }: URL): string | undefined {
-  if (username === "" && password === "") return undefined;
-  try {
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return `Basic ${new TextEncoder().encode(credentials).toBase64()}`;
-  } catch {
-    throw badOption(ATTEMPTED, "url", "a % in user:password that stands for nothing", "%25 for it");
-  }
 }
 
 function checkedMs(option: string, value: number, min: number): number {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { basicAuthorization } from "./basic_authorization.ts";
 export { Batch, createColumn } from "./batch.ts";
 export { BytesColumn } from "./bytes_column.ts";
 export { CHANGE_COLUMNS, type ChangeColumns, unavailableColumn } from "./change_columns.ts";
@@ -43,7 +44,6 @@ export {
   type Offsets,
   parseOffsets,
 } from "./offsets.ts";
-export { judgeBatch, type Progress, PROGRESS_TABLE, ProgressSchema } from "./progress.ts";
 export {
   type DeadLetter,
   deadLetter,

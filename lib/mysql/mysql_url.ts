@@ -1,4 +1,5 @@
 import { SluiceError } from "../core/mod.ts";
+import { databaseAddress } from "../database/mod.ts";
 
 /**
  * The address of the database: the option, or else `MYSQL_URL`.
@@ -17,30 +18,13 @@ export function mysqlUrl(attempted: string, option: string | undefined): string 
         "prints",
     });
   }
-  const parsed = URL.parse(url);
-  if (parsed?.protocol === "mysql:" && parsed.pathname.length > 1 && isDecodable(parsed)) {
-    return url;
-  }
-  throw new SluiceError("BAD_MYSQL_URL", {
+  databaseAddress(url, {
     attempted,
     where: option === undefined ? "MYSQL_URL" : 'option "url"',
-    // The text itself is not shown: it may hold a password.
-    found: parsed === null
-      ? "text that is no URL"
-      : parsed.protocol !== "mysql:"
-      ? `a URL that starts with ${parsed.protocol}`
-      : parsed.pathname.length <= 1
-      ? "a URL without a database"
-      : "a % that is not followed by two hexadecimal digits",
-    wanted: "mysql://user:password@host:3306/database, special characters as %XX",
+    protocols: ["mysql:"],
+    code: "BAD_MYSQL_URL",
+    example: "mysql://user:password@host:3306/database",
+    needsDatabase: true,
   });
-}
-
-function isDecodable({ username, password, pathname }: URL): boolean {
-  try {
-    [username, password, pathname].forEach(decodeURIComponent);
-    return true;
-  } catch {
-    return false;
-  }
+  return url;
 }

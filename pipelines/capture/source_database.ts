@@ -33,7 +33,7 @@ export async function postgresDatabase(serverUrl: string, name: string): Promise
     const [found] = await sql`select 1 from pg_database where datname = ${name}`;
     if (found === undefined) await sql`create database ${sql(name)}`;
   });
-  return withDatabase(serverUrl, name);
+  return databaseBeside(serverUrl, name);
 }
 
 /**
@@ -60,7 +60,7 @@ export async function mariadbSource(options: SourceDatabaseOptions): Promise<str
  *
  * @throws {SluiceError} `BAD_DATABASE_URL`.
  */
-export function withDatabase(serverUrl: string, name: string): string {
+export function databaseBeside(serverUrl: string, name: string): string {
   return withPath(postgresUrl(serverUrl), name);
 }
 

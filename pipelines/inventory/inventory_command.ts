@@ -1,14 +1,12 @@
 import { prometheus, SluiceError } from "sluice";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
   type FlagValues,
-  parseFlags,
   print,
   printError,
   ProgressPrinter,
-  runCommand,
   stopOnSignals,
   wholeNumber,
 } from "../../lib/cli/mod.ts";
@@ -61,13 +59,8 @@ type Queries = Readonly<Record<string, StartInventoryQuery>>;
 
 /** Runs the queries from a command line; returns the exit code. */
 export function inventoryCommand(args: readonly string[], queries: Queries): Promise<number> {
-  return runCommand(async () => {
-    const values = parseFlags("pipeline:inventory", args, FLAGS);
-    if (values.help) {
-      print("Keeps tables and topics about orders and customers, from two captured databases.\n");
-      print(flagsHelp(FLAGS));
-      return;
-    }
+  const about = "Keeps tables and topics about orders and customers, from two captured databases.";
+  return flagCommand({ name: "pipeline:inventory", about, flags: FLAGS }, args, async (values) => {
     const job = await prepare(values);
     const printers = await runQueries(job, queries, values).catch((error) =>
       Promise.reject(withAdvice(error, job))

@@ -1,7 +1,7 @@
 import {
+  databaseBeside,
   mariadbSource,
   postgresSource,
-  withDatabase,
   withMysqlDatabase,
 } from "../capture/source_database.ts";
 
@@ -43,7 +43,7 @@ export async function inventorySources(
 export function inventoryServing(servers: InventoryServers, sourceName: string): InventoryServing {
   const name = servingName(sourceName);
   return {
-    postgresUrl: withDatabase(servers.databaseUrl, name),
+    postgresUrl: databaseBeside(servers.databaseUrl, name),
     mysqlUrl: withMysqlDatabase(servers.mysqlUrl, name),
   };
 }

@@ -1,5 +1,5 @@
 import { type Flags, type FlagValues, postgresUrl } from "../../lib/cli/mod.ts";
-import { withDatabase } from "../capture/source_database.ts";
+import { databaseBeside } from "../capture/source_database.ts";
 import { ordersTopic } from "./orders_table.ts";
 
 const DEFAULT_SOURCE = "sourcedb";
@@ -64,7 +64,7 @@ export interface OrdersPlaces {
 export function ordersSource(values: FlagValues<typeof SOURCE_FLAGS>, databaseUrl: string): string {
   const given = values["source-url"];
   if (given !== undefined) return postgresUrl(given, "--source-url").href;
-  return withDatabase(databaseUrl, values.source ?? DEFAULT_SOURCE);
+  return databaseBeside(databaseUrl, values.source ?? DEFAULT_SOURCE);
 }
 
 /**
@@ -80,7 +80,7 @@ export function ordersPlaces(
   const prefix = values.prefix ?? DEFAULT_PREFIX;
   return {
     sourceUrl: ordersSource(values, databaseUrl),
-    destinationUrl: withDatabase(databaseUrl, destination),
+    destinationUrl: databaseBeside(databaseUrl, destination),
     connector,
     prefix,
     topic: ordersTopic(prefix).topic,

@@ -5,12 +5,10 @@
  */
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
-  parseFlags,
   print,
   printError,
-  runCommand,
   stopOnSignals,
 } from "../../lib/cli/mod.ts";
 import { ensureStack } from "../../lib/stack/mod.ts";
@@ -28,34 +26,32 @@ const FLAGS = {
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
-async function main(args: readonly string[]): Promise<void> {
-  const values = parseFlags("producer:funds", args, FLAGS);
-  if (values.help) {
-    print(`Simulates a fund manager's database.\n\n${flagsHelp(FLAGS)}`);
-    return;
-  }
-  const settings = producerSettings(values);
-  const { databaseUrl: serverUrl } = await ensureStack({
-    services: ["postgres"],
-    onProgress: printError,
+function main(args: readonly string[]): Promise<number> {
+  const about = "Simulates a fund manager's database.";
+  return flagCommand({ name: "producer:funds", about, flags: FLAGS }, args, async (values) => {
+    const settings = producerSettings(values);
+    const { databaseUrl: serverUrl } = await ensureStack({
+      services: ["postgres"],
+      onProgress: printError,
+    });
+    const name = values.database ?? "finance";
+    const databaseUrl = await postgresSource({
+      serverUrl,
+      name,
+      schemaPath: "data/funds/source.sql",
+    });
+    const stop = new AbortController();
+    using _signals = stopOnSignals(() => stop.abort());
+    const changed = await changeFunds({
+      databaseUrl,
+      ...settings,
+      ...(settings.intervalMs === 0
+        ? {}
+        : { onChange: ({ table, op, row }) => print(`${op} ${table} ${row}`) }),
+      signal: stop.signal,
+    });
+    print(`${count(changed)} changes of rows in database ${name}`);
   });
-  const name = values.database ?? "finance";
-  const databaseUrl = await postgresSource({
-    serverUrl,
-    name,
-    schemaPath: "data/funds/source.sql",
-  });
-  const stop = new AbortController();
-  using _signals = stopOnSignals(() => stop.abort());
-  const changed = await changeFunds({
-    databaseUrl,
-    ...settings,
-    ...(settings.intervalMs === 0
-      ? {}
-      : { onChange: ({ table, op, row }) => print(`${op} ${table} ${row}`) }),
-    signal: stop.signal,
-  });
-  print(`${count(changed)} changes of rows in database ${name}`);
 }
 
-if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -5,12 +5,10 @@
  */
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
-  parseFlags,
   print,
   printError,
-  runCommand,
   stopOnSignals,
 } from "../../lib/cli/mod.ts";
 import { systemClock } from "../../lib/core/mod.ts";
@@ -85,30 +83,26 @@ const FLAGS = {
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
-async function main(args: readonly string[]): Promise<void> {
-  const values = parseFlags("producer:inventory", args, FLAGS);
-  if (values.help) {
-    print(
-      `Simulates customers in Postgres and their orders in MariaDB.\n\n${flagsHelp(FLAGS)}`,
-    );
-    return;
-  }
-  const settings = producerSettings(values);
-  const database = values.database ?? "inventory";
-  const servers = await ensureStack({
-    services: ["postgres", "mariadb"],
-    onProgress: printError,
+function main(args: readonly string[]): Promise<number> {
+  const about = "Simulates customers in Postgres and their orders in MariaDB.";
+  return flagCommand({ name: "producer:inventory", about, flags: FLAGS }, args, async (values) => {
+    const settings = producerSettings(values);
+    const database = values.database ?? "inventory";
+    const servers = await ensureStack({
+      services: ["postgres", "mariadb"],
+      onProgress: printError,
+    });
+    const sources = await inventorySources(servers, database);
+    const stop = new AbortController();
+    using _signals = stopOnSignals(() => stop.abort());
+    const made = await produceInventory({
+      ...sources,
+      ...settings,
+      ...(settings.intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
+      signal: stop.signal,
+    });
+    print(`${count(made)} changes in databases ${database} of Postgres and MariaDB`);
   });
-  const sources = await inventorySources(servers, database);
-  const stop = new AbortController();
-  using _signals = stopOnSignals(() => stop.abort());
-  const made = await produceInventory({
-    ...sources,
-    ...settings,
-    ...(settings.intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
-    signal: stop.signal,
-  });
-  print(`${count(made)} changes in databases ${database} of Postgres and MariaDB`);
 }
 
-if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await main(Deno.args));

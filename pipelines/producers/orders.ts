@@ -6,12 +6,10 @@
 import type { Sql, TransactionSql } from "postgres";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
-  parseFlags,
   print,
   printError,
-  runCommand,
   stopOnSignals,
 } from "../../lib/cli/mod.ts";
 import { systemClock } from "../../lib/core/mod.ts";
@@ -122,27 +120,25 @@ const FLAGS = {
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
-async function main(args: readonly string[]): Promise<void> {
-  const values = parseFlags("producer:orders", args, FLAGS);
-  if (values.help) {
-    print(`Simulates changes of orders in a Postgres table.\n\n${flagsHelp(FLAGS)}`);
-    return;
-  }
-  const settings = producerSettings(values);
-  const { databaseUrl } = await ensureStack({ services: ["postgres"], onProgress: printError });
-  const stop = new AbortController();
-  using _signals = stopOnSignals(() => stop.abort());
-  const changed = await changeOrders({
-    sourceUrl: ordersSource(values, databaseUrl),
-    ...settings,
-    ...(settings.intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
-    signal: stop.signal,
+function main(args: readonly string[]): Promise<number> {
+  const about = "Simulates changes of orders in a Postgres table.";
+  return flagCommand({ name: "producer:orders", about, flags: FLAGS }, args, async (values) => {
+    const settings = producerSettings(values);
+    const { databaseUrl } = await ensureStack({ services: ["postgres"], onProgress: printError });
+    const stop = new AbortController();
+    using _signals = stopOnSignals(() => stop.abort());
+    const changed = await changeOrders({
+      sourceUrl: ordersSource(values, databaseUrl),
+      ...settings,
+      ...(settings.intervalMs === 0 ? {} : { onChange: (change) => print(JSON.stringify(change)) }),
+      signal: stop.signal,
+    });
+    const { insert, update, rekey, delete: deleted } = changed;
+    print(
+      `${count(insert + update + rekey + deleted)} changes of orders: ${count(insert)} inserted, ` +
+        `${count(update)} updated, ${count(rekey)} given another number, ${count(deleted)} deleted`,
+    );
   });
-  const { insert, update, rekey, delete: deleted } = changed;
-  print(
-    `${count(insert + update + rekey + deleted)} changes of orders: ${count(insert)} inserted, ` +
-      `${count(update)} updated, ${count(rekey)} given another number, ${count(deleted)} deleted`,
-  );
 }
 
-if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await main(Deno.args));

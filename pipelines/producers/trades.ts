@@ -5,12 +5,10 @@
  */
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
-  parseFlags,
   print,
   printError,
-  runCommand,
   stopOnSignals,
   wholeNumber,
 } from "../../lib/cli/mod.ts";
@@ -138,34 +136,32 @@ const FLAGS = {
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
-async function main(args: readonly string[]): Promise<void> {
-  const values = parseFlags("producer:trades", args, FLAGS);
-  if (values.help) {
-    print(`Simulates Binance's trade stream into a Kafka topic.\n\n${flagsHelp(FLAGS)}`);
-    return;
-  }
-  const limit = wholeNumber("count", values.count, 1);
-  const rate = wholeNumber("rate", values.rate, 1);
-  const seed = wholeNumber("seed", values.seed, 0);
-  const { kafkaBrokers: brokers } = await ensureStack({
-    services: ["kafka"],
-    onProgress: printError,
+function main(args: readonly string[]): Promise<number> {
+  const about = "Simulates Binance's trade stream into a Kafka topic.";
+  return flagCommand({ name: "producer:trades", about, flags: FLAGS }, args, async (values) => {
+    const limit = wholeNumber("count", values.count, 1);
+    const rate = wholeNumber("rate", values.rate, 1);
+    const seed = wholeNumber("seed", values.seed, 0);
+    const { kafkaBrokers: brokers } = await ensureStack({
+      services: ["kafka"],
+      onProgress: printError,
+    });
+    const stop = new AbortController();
+    using _signals = stopOnSignals(() => stop.abort());
+    const topic = values.topic ?? "trades";
+    const produced = await produceTrades({
+      brokers,
+      topic,
+      ...(limit === undefined ? {} : { count: limit }),
+      ...(rate === undefined ? {} : { rate }),
+      ...(seed === undefined ? {} : { seed }),
+      signal: stop.signal,
+    });
+    const last = produced.firstTradeId + produced.count - 1;
+    print(
+      `${count(produced.count)} trades into ${topic}: ids ${produced.firstTradeId} to ${last}`,
+    );
   });
-  const stop = new AbortController();
-  using _signals = stopOnSignals(() => stop.abort());
-  const topic = values.topic ?? "trades";
-  const produced = await produceTrades({
-    brokers,
-    topic,
-    ...(limit === undefined ? {} : { count: limit }),
-    ...(rate === undefined ? {} : { rate }),
-    ...(seed === undefined ? {} : { seed }),
-    signal: stop.signal,
-  });
-  const last = produced.firstTradeId + produced.count - 1;
-  print(
-    `${count(produced.count)} trades into ${topic}: ids ${produced.firstTradeId} to ${last}`,
-  );
 }
 
-if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await main(Deno.args));

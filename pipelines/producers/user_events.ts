@@ -6,12 +6,10 @@
 import { SluiceError } from "sluice";
 import {
   count,
+  flagCommand,
   type Flags,
-  flagsHelp,
-  parseFlags,
   print,
   printError,
-  runCommand,
   stopOnSignals,
 } from "../../lib/cli/mod.ts";
 import { createProducer, createTopicIfAbsent } from "../../lib/kafka/mod.ts";
@@ -157,34 +155,36 @@ const FLAGS = {
   help: { type: "boolean", help: "show this" },
 } as const satisfies Flags;
 
-async function main(args: readonly string[]): Promise<void> {
-  const values = parseFlags("producer:user_events", args, FLAGS);
-  if (values.help) {
-    print(`Simulates changes of users into a Kafka topic.\n\n${flagsHelp(FLAGS)}`);
-    return;
-  }
-  const settings = producerSettings(values);
-  const { kafkaBrokers: brokers } = await ensureStack({
-    services: ["kafka"],
-    onProgress: printError,
-  });
-  const stop = new AbortController();
-  using _signals = stopOnSignals(() => stop.abort());
-  const topic = values.topic ?? "user-events";
-  const produced = await produceUserEvents({
-    brokers,
-    topic,
-    ...settings,
-    ...(settings.intervalMs === 0 ? {} : { onEvent: print }),
-    signal: stop.signal,
-  });
-  const last = produced.firstEventOrder + BigInt(produced.count) - 1n;
-  print(
-    produced.count === 0
-      ? `no events into ${topic}`
-      : `${count(produced.count)} events into ${topic}: ` +
-        `event_order ${produced.firstEventOrder} to ${last}`,
+function main(args: readonly string[]): Promise<number> {
+  const about = "Simulates changes of users into a Kafka topic.";
+  return flagCommand(
+    { name: "producer:user_events", about, flags: FLAGS },
+    args,
+    async (values) => {
+      const settings = producerSettings(values);
+      const { kafkaBrokers: brokers } = await ensureStack({
+        services: ["kafka"],
+        onProgress: printError,
+      });
+      const stop = new AbortController();
+      using _signals = stopOnSignals(() => stop.abort());
+      const topic = values.topic ?? "user-events";
+      const produced = await produceUserEvents({
+        brokers,
+        topic,
+        ...settings,
+        ...(settings.intervalMs === 0 ? {} : { onEvent: print }),
+        signal: stop.signal,
+      });
+      const last = produced.firstEventOrder + BigInt(produced.count) - 1n;
+      print(
+        produced.count === 0
+          ? `no events into ${topic}`
+          : `${count(produced.count)} events into ${topic}: ` +
+            `event_order ${produced.firstEventOrder} to ${last}`,
+      );
+    },
   );
 }
 
-if (import.meta.main) Deno.exit(await runCommand(() => main(Deno.args)));
+if (import.meta.main) Deno.exit(await main(Deno.args));

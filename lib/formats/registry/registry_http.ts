@@ -1,5 +1,6 @@
 import {
   badOption,
+  basicAuthorization,
   errorText,
   refuseUnknownOptions,
   retry,
@@ -143,19 +144,10 @@ function parseUrl(text: string | undefined): URL {
   throw badOption(ATTEMPTED, "url", found, "http://host:port/path, or SCHEMA_REGISTRY_URL");
 }
 
-function authorizationOf({ username, password }: URL, token?: string): string | undefined {
-  const hasUser = username !== "" || password !== "";
-  if (token !== undefined) {
-    if (hasUser) throw badOption(ATTEMPTED, "token", "user:password in the address too", "one");
-    return `Bearer ${token}`;
-  }
-  if (!hasUser) return undefined;
-  try {
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return `Basic ${new TextEncoder().encode(credentials).toBase64()}`;
-  } catch {
-    throw badOption(ATTEMPTED, "url", "a % in user:password that stands for nothing", "%25 for it");
-  }
+function authorizationOf(url: URL, token?: string): string | undefined {
+  if (token === undefined) return basicAuthorization(ATTEMPTED, url);
+  if (url.username === "" && url.password === "") return `Bearer ${token}`;
+  throw badOption(ATTEMPTED, "token", "user:password in the address too", "one");
 }
 
 function checkedMs(option: string, value: number, min: number): number {

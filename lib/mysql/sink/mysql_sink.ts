@@ -5,7 +5,7 @@ import {
   UPSERT_OPTIONS,
   type UpsertOptions,
 } from "../../core/mod.ts";
-import { DEAD_LETTER_TABLE } from "./dead_letters.ts";
+import { DEAD_LETTER_TABLE } from "../../database/mod.ts";
 import { mysqlUrl } from "../mysql_url.ts";
 import { MysqlWriter } from "./mysql_writer.ts";
 import { refuseStagingName } from "./staging.ts";

@@ -1,10 +1,11 @@
-import { formatOffsets, type MicroBatch, parseOffsets, type Progress } from "../../core/mod.ts";
+import { formatOffsets, type MicroBatch, parseOffsets } from "../../core/mod.ts";
+import type { BatchProgress, Progress } from "../../database/mod.ts";
 import type { MysqlConnection } from "../connection.ts";
 import { createTableSql, mysqlType, quoteTable, type TableName } from "../table.ts";
 import { textLiteral } from "../values/literals.ts";
 
 /** Statements on the progress of one sink of one query. */
-export class ProgressRow {
+export class ProgressRow implements BatchProgress<MysqlConnection> {
   readonly #table: string;
   readonly #queryId: string;
   readonly #sink: string;

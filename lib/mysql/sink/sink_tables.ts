@@ -1,13 +1,8 @@
-import {
-  PROGRESS_TABLE,
-  ProgressSchema,
-  type SinkContext,
-  SluiceError,
-  type UpsertRules,
-} from "../../core/mod.ts";
+import { type SinkContext, SluiceError, type UpsertRules } from "../../core/mod.ts";
+import { DeadLetterSchema, PROGRESS_TABLE, ProgressSchema } from "../../database/mod.ts";
 import { tableExists } from "./check_table.ts";
 import type { MysqlConnection } from "../connection.ts";
-import { createDeadLetterTableSql, DeadLetterSchema } from "./dead_letters.ts";
+import { createDeadLetterTableSql } from "./create_dead_letter_table.ts";
 import { indexColumns, isPlainKey, keyHashDefinition } from "./key_hash.ts";
 import type { WantedTable } from "./prepare_tables.ts";
 import { createProgressTableSql, type ProgressRow } from "./progress.ts";

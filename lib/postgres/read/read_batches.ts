@@ -1,7 +1,7 @@
-import { type Offsets, PROGRESS_TABLE } from "../../core/mod.ts";
+import type { Offsets } from "../../core/mod.ts";
+import { DEAD_LETTER_TABLE, PROGRESS_TABLE } from "../../database/mod.ts";
 import { tableExists } from "../sink/check_table.ts";
 import { PostgresConnection } from "../connection.ts";
-import { DEAD_LETTER_TABLE } from "../sink/dead_letters.ts";
 import { postgresError } from "../postgres_error.ts";
 import { ProgressRow } from "../sink/progress.ts";
 import { parseTableName, quoteTable, type TableName } from "../table.ts";

@@ -5,7 +5,7 @@ import {
   UPSERT_OPTIONS,
   type UpsertOptions,
 } from "../../core/mod.ts";
-import { DEAD_LETTER_TABLE } from "./dead_letters.ts";
+import { DEAD_LETTER_TABLE } from "../../database/mod.ts";
 import { databaseUrl } from "../database_url.ts";
 import { PostgresWriter } from "./postgres_writer.ts";
 import { parseTableName } from "../table.ts";

@@ -1,9 +1,10 @@
-import { formatOffsets, type MicroBatch, parseOffsets, type Progress } from "../../core/mod.ts";
+import { formatOffsets, type MicroBatch, parseOffsets } from "../../core/mod.ts";
+import type { BatchProgress, Progress } from "../../database/mod.ts";
 import type { PostgresConnection } from "../connection.ts";
 import { quoteTable, type TableName } from "../table.ts";
 
 /** Statements on the progress of one sink of one query. */
-export class ProgressRow {
+export class ProgressRow implements BatchProgress<PostgresConnection> {
   readonly #table: string;
   readonly #key: readonly [queryId: string, sink: string];
 

@@ -1,13 +1,8 @@
-import {
-  PROGRESS_TABLE,
-  ProgressSchema,
-  type SinkContext,
-  SluiceError,
-  type UpsertRules,
-} from "../../core/mod.ts";
+import { type SinkContext, SluiceError, type UpsertRules } from "../../core/mod.ts";
+import { DeadLetterSchema, PROGRESS_TABLE, ProgressSchema } from "../../database/mod.ts";
 import { tableExists } from "./check_table.ts";
 import type { PostgresConnection } from "../connection.ts";
-import { createDeadLetterTableSql, DeadLetterSchema } from "./dead_letters.ts";
+import { createDeadLetterTableSql } from "./dead_letters.ts";
 import type { WantedTable } from "./prepare_tables.ts";
 import { createProgressTableSql, type ProgressRow } from "./progress.ts";
 import { createTableSql, quoteTable, type TableName } from "../table.ts";

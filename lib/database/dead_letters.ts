@@ -3,15 +3,15 @@ import {
   type DeadLetter,
   MAX_TIMESTAMP_MICROS,
   type RecordHeader,
+  type Schema,
   schema as s,
-} from "../../core/mod.ts";
-import { createTableSql, type TableName } from "../table.ts";
+} from "../core/mod.ts";
 
 /** The name of the table for dead letters where nobody gives another. */
 export const DEAD_LETTER_TABLE = "dead_letters";
 
-/** What a dead-letter table is compared with; `headers` stands for `json`, as all nested types do. */
-export const DeadLetterSchema = s.struct({
+/** What a dead-letter table is compared with; `headers` stands for JSON, as all nested types do. */
+export const DeadLetterSchema: Schema = s.struct({
   query_id: s.string(),
   sink: s.string(),
   batch_id: s.long(),
@@ -26,7 +26,7 @@ export const DeadLetterSchema = s.struct({
 });
 
 /** The same rows as they are filled in: headers are JSON text already. */
-const FilledSchema = s.struct({
+export const FilledDeadLetterSchema: Schema = s.struct({
   query_id: s.string(),
   sink: s.string(),
   batch_id: s.long(),
@@ -41,40 +41,34 @@ const FilledSchema = s.struct({
 });
 
 const MAX_TIMESTAMP_MS = Number(MAX_TIMESTAMP_MICROS / 1000n);
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/**
- * The `create table if not exists` of the dead-letter table. It has no unique key: a stalled run
- * that has written the same dead letters would keep its successor waiting on it.
- */
-export function createDeadLetterTableSql(table: TableName): string {
-  return createTableSql(table, [
-    "query_id varchar(255) not null",
-    "sink varchar(255) not null",
-    "batch_id bigint not null",
-    "topic varchar(255) not null",
-    "`partition` int not null",
-    "`offset` bigint not null",
-    "`timestamp` datetime(6)",
-    "`key` longblob",
-    "`value` longblob",
-    "headers json not null",
-    "error longtext not null",
-    "dead_at datetime(6) not null default current_timestamp(6)",
-  ]);
+/** The dead letters of a batch, and whose they are. */
+export interface BatchDeadLetters {
+  /** The query's id. */
+  readonly queryId: string;
+  /** The sink that keeps them. */
+  readonly sinkName: string;
+  /** The batch that they are of. */
+  readonly batchId: number;
+  /** What could not become rows. */
+  readonly deadLetters: readonly DeadLetter[];
 }
 
-/** Dead letters of one batch as rows. */
+/**
+ * Dead letters as rows.
+ *
+ * @param takesText False for well-formed text that the database cannot hold in JSON: it is kept in base64.
+ */
 export function deadLetterRows(
-  deadLetters: readonly DeadLetter[],
-  queryId: string,
-  sink: string,
-  batchId: number,
+  { queryId, sinkName, batchId, deadLetters }: BatchDeadLetters,
+  takesText: (text: string) => boolean,
 ): Batch {
-  const batch = new Batch<Record<string, unknown>>(FilledSchema, deadLetters.length);
+  const batch = new Batch<Record<string, unknown>>(FilledDeadLetterSchema, deadLetters.length);
   for (const letter of deadLetters) {
     batch.append({
       query_id: queryId,
-      sink,
+      sink: sinkName,
       batch_id: BigInt(batchId),
       topic: letter.topic,
       partition: letter.partition,
@@ -82,7 +76,7 @@ export function deadLetterRows(
       timestamp: timestampMicros(letter.timestampMs),
       key: letter.key,
       value: letter.value,
-      headers: `[${letter.headers.map(headerJson).join(",")}]`,
+      headers: `[${letter.headers.map((header) => headerJson(header, takesText)).join(",")}]`,
       error: letter.error.toWellFormed(),
     });
   }
@@ -94,15 +88,13 @@ function timestampMicros(timestampMs: number): bigint | null {
   return timestampMs < 0 || timestampMs > MAX_TIMESTAMP_MS ? null : BigInt(timestampMs) * 1000n;
 }
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function headerJson({ key, value }: RecordHeader): string {
-  const name = key.isWellFormed()
+function headerJson({ key, value }: RecordHeader, takesText: (text: string) => boolean): string {
+  const name = key.isWellFormed() && takesText(key)
     ? `"key":${JSON.stringify(key)}`
     : `"keyBase64":"${new TextEncoder().encode(key).toBase64()}"`;
   if (value === null) return `{${name},"value":null}`;
   const text = textOf(value);
-  return text === undefined
+  return text === undefined || !takesText(text)
     ? `{${name},"valueBase64":"${value.toBase64()}"}`
     : `{${name},"value":${JSON.stringify(text)}}`;
 }

@@ -1,7 +1,11 @@
-import type { MicroBatch } from "./sink.ts";
-import { SluiceError } from "./errors.ts";
-import { formatOffsets, type Offsets } from "./offsets.ts";
-import { type Schema, schema as s } from "./schema.ts";
+import {
+  formatOffsets,
+  type MicroBatch,
+  type Offsets,
+  type Schema,
+  schema as s,
+  SluiceError,
+} from "../core/mod.ts";
 
 /** The name of the table that says how far each query is, in a database that takes their rows. */
 export const PROGRESS_TABLE = "sluice_progress";
