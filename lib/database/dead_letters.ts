@@ -3,7 +3,7 @@ import {
   type DeadLetter,
   MAX_TIMESTAMP_MICROS,
   type RecordHeader,
-  type Schema,
+  Schema,
   schema as s,
 } from "../core/mod.ts";
 
@@ -26,19 +26,11 @@ export const DeadLetterSchema: Schema = s.struct({
 });
 
 /** The same rows as they are filled in: headers are JSON text already. */
-export const FilledDeadLetterSchema: Schema = s.struct({
-  query_id: s.string(),
-  sink: s.string(),
-  batch_id: s.long(),
-  topic: s.string(),
-  partition: s.integer(),
-  offset: s.long(),
-  timestamp: s.timestamp().nullable(),
-  key: s.binary().nullable(),
-  value: s.binary().nullable(),
-  headers: s.string(),
-  error: s.string(),
-});
+export const FilledDeadLetterSchema: Schema = new Schema(
+  DeadLetterSchema.fields.map((field) =>
+    field.name === "headers" ? { ...field, type: "string" } : field
+  ),
+);
 
 const MAX_TIMESTAMP_MS = Number(MAX_TIMESTAMP_MICROS / 1000n);
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { answerWithin } from "./answer_within.ts";
 export {
   type BatchProgress,
   type BatchTarget,

@@ -1,5 +1,6 @@
 import { type Connection, createConnection } from "mysql2/promise";
 import { SluiceError } from "../core/mod.ts";
+import { answerWithin } from "../database/mod.ts";
 import { mysqlError } from "./mysql_error.ts";
 
 /** A server that says nothing for this long is treated as gone. */
@@ -146,26 +147,16 @@ export class MysqlConnection {
     }
   }
 
-  async #answer<T>(answer: Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.destroy();
-        reject(
-          new SluiceError("MYSQL_UNAVAILABLE", {
-            attempted: "get an answer from MySQL",
-            where: this.where,
-            found: `none for ${ANSWER_TIMEOUT_MS / 1000} s`,
-            hint: "look for locks in information_schema.innodb_trx and for a server that hangs",
-            retryable: true,
-          }),
-        );
-      }, ANSWER_TIMEOUT_MS);
+  #answer<T>(answer: Promise<T>): Promise<T> {
+    return answerWithin(answer, ANSWER_TIMEOUT_MS, () => {
+      this.destroy();
+      return new SluiceError("MYSQL_UNAVAILABLE", {
+        attempted: "get an answer from MySQL",
+        where: this.where,
+        found: `none for ${ANSWER_TIMEOUT_MS / 1000} s`,
+        hint: "look for locks in information_schema.innodb_trx and for a server that hangs",
+        retryable: true,
+      });
     });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

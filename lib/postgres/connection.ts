@@ -2,6 +2,7 @@ import connect, { type Sql } from "postgres";
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { SluiceError } from "../core/mod.ts";
+import { answerWithin } from "../database/mod.ts";
 import { postgresError } from "./postgres_error.ts";
 
 const CONNECT_TIMEOUT_SECONDS = 10;
@@ -144,27 +145,17 @@ export class PostgresConnection {
     }
   }
 
-  async #answer<T>(answer: PromiseLike<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.destroy();
-        reject(
-          new SluiceError("POSTGRES_UNAVAILABLE", {
-            attempted: "get an answer from Postgres",
-            where: this.where,
-            found: `none for ${ANSWER_TIMEOUT_MS / 1000} s`,
-            hint: "look for locks in pg_locks and for a server that hangs",
-            retryable: true,
-          }),
-        );
-      }, ANSWER_TIMEOUT_MS);
+  #answer<T>(answer: PromiseLike<T>): Promise<T> {
+    return answerWithin(answer, ANSWER_TIMEOUT_MS, () => {
+      this.destroy();
+      return new SluiceError("POSTGRES_UNAVAILABLE", {
+        attempted: "get an answer from Postgres",
+        where: this.where,
+        found: `none for ${ANSWER_TIMEOUT_MS / 1000} s`,
+        hint: "look for locks in pg_locks and for a server that hangs",
+        retryable: true,
+      });
     });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import { findMariadb, type MariadbPrograms } from "./mariadb_programs.ts";
 import { mysqlAnswers } from "./mysql_answers.ts";
 import type { ServiceCommand } from "./process.ts";
 import { removeIfThere } from "./remove_if_there.ts";
+import { runInHome } from "./run_in_home.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { removeServiceHome, type ServiceHome, serviceHome } from "./service_home.ts";
 
@@ -114,20 +115,7 @@ async function runProgram(
   args: readonly string[],
   input: readonly string[] = [],
 ): Promise<void> {
-  const process = new Deno.Command(program, {
-    args: [...args],
-    cwd: home.dir,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    ...home.user,
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input.map((line) => `${line}\n`).join("")));
-  await writer.close();
-  const { success, stdout, stderr } = await process.output();
-  const decoder = new TextDecoder();
-  const said = `${decoder.decode(stdout)}${decoder.decode(stderr)}`.trim();
+  const { success, said } = await runInHome(home, program, args, input);
   if (success && !said.includes("[ERROR]")) return;
   throw new SluiceError("MARIADB_INIT_FAILED", {
     attempted: "make the database of the local MariaDB",

@@ -4,6 +4,7 @@ import { SluiceError } from "../core/mod.ts";
 import { type PostgresHome, postgresHome, removePostgresHome } from "./postgres_home.ts";
 import type { ServiceCommand } from "./process.ts";
 import { removeIfThere } from "./remove_if_there.ts";
+import { runInHome } from "./run_in_home.ts";
 import type { Service, ServiceContext } from "./service.ts";
 import { versions } from "./versions.ts";
 
@@ -94,20 +95,8 @@ async function runProgram(
   args: readonly string[],
   input: readonly string[] = [],
 ): Promise<void> {
-  const process = new Deno.Command(join(home.nativeDir, "bin", name), {
-    args: [...args],
-    cwd: home.dir,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    ...home.user,
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input.map((line) => `${line}\n`).join("")));
-  await writer.close();
-  const { success, stdout, stderr } = await process.output();
-  const decoder = new TextDecoder();
-  const said = `${decoder.decode(stdout)}${decoder.decode(stderr)}`.trim();
+  const program = join(home.nativeDir, "bin", name);
+  const { success, said } = await runInHome(home, program, args, input);
   // In single-user mode a failed statement does not fail the program.
   if (success && !said.includes("ERROR:")) return;
   throw new SluiceError("POSTGRES_INIT_FAILED", {
